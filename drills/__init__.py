@@ -1,0 +1,1 @@
+"""What the shipped drills are made of: platforms, stack services, workloads and image recipes."""
