@@ -51,6 +51,10 @@ class RunStarted(Event):
     expected_findings: tuple[str, ...]
     teaches: tuple[str, ...]
     budgets: Budgets
+    sustained: float
+    """Seconds that a good window has to last to end the outage."""
+    min_success: float
+    """Share of good responses of a good window."""
     changes: tuple[str, ...] = ()
     """Overrides and mutations of this run, as the user gave them."""
 
