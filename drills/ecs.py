@@ -21,6 +21,11 @@ from harness.spi import Instance, Layers, Need, PlatformConfig, Run, Service
 from harness.timeline import StackFact
 
 _CLUSTER = "drill"
+_ASSUME = json.dumps({
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+})
+"""Trust policy of a task execution role (ECS developer guide, "Amazon ECS task execution IAM role")."""
 
 
 class Ecs(PlatformConfig):
@@ -45,10 +50,15 @@ class Ecs(PlatformConfig):
         endpoint.client("ecs").create_cluster(clusterName=_CLUSTER)
         subnet = endpoint.client("ec2").describe_subnets()["Subnets"][0]
         target_group = self._load_balancer(endpoint, subnet)
+        role = endpoint.client("iam").create_role(RoleName="drill-task-execution", AssumeRolePolicyDocument=_ASSUME)["Role"]["Arn"]
         secret = self._secret(endpoint, services[self.database]) if self.database else ""
         run.timeline.write(StackFact(name="platform", value=f"ECS by {endpoint.engine}, {self.desired} tasks as real containers", simulated=True))
         run.timeline.write(StackFact(name="load balancer, target health, Secrets Manager", value=endpoint.engine, simulated=True))
-        return RunningEcs(self, run, endpoint, subnet["SubnetId"], target_group, secret)
+        return RunningEcs(self, run, endpoint, {
+            "ECS_CLUSTER": _CLUSTER, "ECS_SERVICE": self.service, "ECS_SUBNET": subnet["SubnetId"],
+            "ECS_TARGET_GROUP_ARN": target_group, "ECS_DESIRED_COUNT": str(self.desired),
+            "ECS_EXECUTION_ROLE_ARN": role, "DB_SECRET_ARN": secret,
+        })
 
     def _load_balancer(self, endpoint: AwsEndpoint, subnet: Mapping[str, Any]) -> str:
         elb = endpoint.client("elbv2")
@@ -76,9 +86,7 @@ class RunningEcs:
     config: Ecs
     run: Run
     endpoint: AwsEndpoint
-    subnet: str
-    target_group: str
-    secret: str
+    variables: Mapping[str, str]
 
     @property
     def entry_url(self) -> str:
@@ -87,11 +95,7 @@ class RunningEcs:
 
     def environment(self) -> Mapping[str, str]:
         """Names that the team's deploy and rollback scripts need. The password itself is not among them."""
-        return {
-            "ECS_CLUSTER": _CLUSTER, "ECS_SERVICE": self.config.service, "ECS_SUBNET": self.subnet,
-            "ECS_TARGET_GROUP_ARN": self.target_group, "ECS_DESIRED_COUNT": str(self.config.desired),
-            "DB_SECRET_ARN": self.secret,
-        }
+        return self.variables
 
     def instances(self) -> Sequence[Instance]:
         """Running tasks of the service, each asked for its version at its own address."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from harness.cli.library import library_command
 from harness.cli.look import list_command, plan_command, schema_command, validate_command
 from harness.cli.run import run_command
 from harness.cli.tend import doctor_command, reap_command, report_command
@@ -63,5 +64,6 @@ def main() -> None:
 
 for _command in (
     run_command, list_command, plan_command, validate_command, doctor_command, report_command, reap_command, schema_command,
+    library_command,
 ):
     main.add_command(_command)
