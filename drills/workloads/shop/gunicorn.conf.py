@@ -11,6 +11,8 @@ graceful_timeout = 8
 # The application writes its own access log, with the times that the bench needs.
 accesslog = None
 loglevel = "warning"
+# Its socket would be in the home folder, which the user of the image does not have.
+control_socket_disable = True
 
 
 def post_worker_init(worker):
