@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import boto3
+import botocore.session
 import requests
-from localstack_client.session import Session as EndpointSession
+from botocore.config import Config
+from localstack_client.config import get_service_port
 from pydantic import Field, model_validator
 
 from harness.errors import EnvironmentProblem, ProvisionProblem
@@ -32,6 +35,8 @@ FAKE_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "drill", "AWS_SECRET_ACCESS_KEY": "dril
                     "AWS_DEFAULT_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true", "AWS_PAGER": "",
                     "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 """All that commands ever see as AWS identity; the caller's own never leaves the caller's shell."""
+_NO_PROFILE = {name: (None, None, os.devnull, None) for name in ("config_file", "credentials_file")} | {"profile": (None, None, None, None)}
+"""Session variables of botocore that would otherwise read the caller's files and $AWS_PROFILE."""
 _ANCHOR_RECIPE = "debian"
 
 
@@ -105,7 +110,7 @@ class Aws(ServiceConfig):
                                      next_step="set it, or use the embedded engine: `engine: ministack`")
         run.redactor.add(token)
         container = run.containers.start(name, self.image, env={"LOCALSTACK_AUTH_TOKEN": token})
-        return AwsEndpoint(f"http://{container.address}:4566", "/_localstack/health", "localstack")
+        return AwsEndpoint(f"http://{container.address}:{get_service_port('ecs')}", "/_localstack/health", "localstack")
 
     def _foreign(self, _name: str, _run: Run) -> AwsEndpoint:
         return AwsEndpoint(self.endpoint_url.rstrip("/"), "", "endpoint")
@@ -126,12 +131,13 @@ class AwsEndpoint:
         return f"{self.engine} {version}".strip() + f" at {self.url}"
 
     def client(self, service: str) -> Any:
-        """A boto3 client of ``service``, made by the endpoint conventions of localstack-client, never with real credentials."""
-        session = EndpointSession(
+        """A boto3 client of ``service`` at this endpoint, deaf to the caller's AWS variables, profiles and proxies."""
+        session = boto3.session.Session(
+            botocore_session=botocore.session.Session(session_vars=_NO_PROFILE), region_name=REGION,
             aws_access_key_id=FAKE_CREDENTIALS["AWS_ACCESS_KEY_ID"], aws_secret_access_key=FAKE_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            region_name=REGION,
         )
-        return session.client(service, endpoint_url=self.url)
+        config = Config(proxies={}, connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 2})
+        return session.client(service, endpoint_url=self.url, config=config)
 
     def load_balancer_url(self, name: str) -> str:
         """Where users reach the load balancer ``name``."""

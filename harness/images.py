@@ -51,21 +51,25 @@ class Images:
     """Resolves recipe names to images on one engine.
 
     Args:
-        client: the engine.
+        connect: gives the engine; asked only when an image is looked for, so that a plan needs none.
         folders: where recipes are looked for; the first that has a name wins.
         progress: receives one line per pull or build.
     """
 
     def __init__(
-        self, client: docker.DockerClient, folders: list[Path], progress: Callable[[str], None] = lambda _line: None
+        self, connect: Callable[[], docker.DockerClient], folders: list[Path], progress: Callable[[str], None] = lambda _line: None
     ) -> None:
-        self._client = client
+        self._connect = connect
         self._folders = folders
         self._progress = progress
 
     def tag_of(self, name: str, args: Mapping[str, str] | None = None) -> str:
         """The tag that ``resolve`` would answer; asks no engine. Raises `UsageProblem` as `recipes.tag_of`."""
         return recipes.tag_of(name, args or {}, self._folders)
+
+    def recipes(self) -> list[str]:
+        """Names of all recipes."""
+        return sorted({file.parent.name for folder in self._folders for file in folder.glob("*/recipe.yaml")})
 
     def is_present(self, name: str, args: Mapping[str, str] | None = None) -> bool:
         """Whether ``resolve`` would have nothing to do."""
@@ -96,7 +100,7 @@ class Images:
 
     def _id(self, tag: str) -> str | None:
         try:
-            return str(self._client.images.get(tag).id)
+            return str(self._connect().images.get(tag).id)
         except ImageNotFound:
             return None
 
@@ -104,7 +108,7 @@ class Images:
         """Whether one of the recipe's published images could be had; why not is progress, not an error."""
         for ref in found.recipe.pull:
             try:
-                self._client.images.pull(ref).tag(tag)
+                self._connect().images.pull(ref).tag(tag)
             except (DockerException, requests.RequestException) as error:
                 self._progress(f"image {found.name}: {ref} cannot be pulled ({_short(error)})")
             else:
@@ -132,7 +136,7 @@ class Images:
         with tempfile.TemporaryFile() as context:
             recipes.build_context(found.folder, context)
             context.seek(0)
-            lines = self._client.api.build(
+            lines = self._connect().api.build(
                 fileobj=context,
                 custom_context=True,
                 tag=tag,
@@ -155,7 +159,7 @@ class Images:
         with tempfile.NamedTemporaryFile(suffix=".tar") as root:
             _run_script(found, root, output)
             repository, _, version = tag.partition(":")
-            self._client.api.import_image_from_file(
+            self._connect().api.import_image_from_file(
                 root.name, repository=repository, tag=version, changes=list(found.recipe.changes)
             )
 

@@ -10,8 +10,8 @@ from typing import Any, Literal, Self
 import requests
 from pydantic import Field, model_validator
 
-from harness.checks.expect import Expect
 from harness.model import CheckResult, Outcome
+from harness.probe.config import Expect
 from harness.spi import Bench, Check, Scope
 from harness.units import Duration
 
@@ -42,12 +42,12 @@ class HttpCheck(Check):
 
     def describe(self, scope: Scope) -> str:
         """The request and the expected answer."""
-        return f"{self.method} {scope.render(self.get or self.post)} → {self.expect.describe(scope)}"
+        return f"{self.method} {scope.render(self.get or self.post)} → {self._expected(scope)}"
 
     def ask(self, bench: Bench, scope: Scope) -> CheckResult:
         """Ask once; a connection that fails is a fail, because users have it too."""
         path, request_id = scope.render(self.get or self.post), f"smoke-{uuid.uuid4().hex[:12]}"
-        name, expected = self.name or f"{self.method} {path}", self.expect.describe(scope)
+        name, expected = self.name or f"{self.method} {path}", self._expected(scope)
         headers = {name: scope.render(value) for name, value in self.headers.items()}
         body = None if self.json_body is None else json.loads(scope.render(json.dumps(self.json_body)))
         with requests.Session() as session:
@@ -61,9 +61,14 @@ class HttpCheck(Check):
                 seen = type(problem).__name__
                 return CheckResult(name=name, outcome=Outcome.FAIL, expected=expected, seen=seen,
                                    evidence=(f"{self.method} {path} → {seen}",))
-        seen = self.expect.mismatch(response.status_code, response.text, scope)
+        contains = scope.render(self.expect.contains) if self.expect.contains is not None else None
+        seen = self.expect.mismatch(response.status_code, response.text, contains)
         if not seen:
             return CheckResult(name=name, outcome=Outcome.PASS, expected=expected, seen=str(response.status_code))
         excerpt = " ".join(response.text.split())[:_EXCERPT]
         evidence = (f"{self.method} {path} → {response.status_code} {excerpt}", *bench.platform.logs(request_id))
         return CheckResult(name=name, outcome=Outcome.FAIL, expected=expected, seen=seen, evidence=evidence)
+
+    def _expected(self, scope: Scope) -> str:
+        codes = " or ".join(str(code) for code in self.expect.status)
+        return f"{codes} with {scope.render(self.expect.contains)}" if self.expect.contains else codes

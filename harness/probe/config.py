@@ -54,6 +54,12 @@ class Expect(Frozen):
     status: StatusList = Field(default_factory=lambda: [200], description="a status or a list of them")
     contains: TemplateText | None = Field(default=None, description="text that the body has to contain")
 
+    def mismatch(self, status: int, body: str, contains: str | None) -> str:
+        """What is wrong with an answer, in a few words; empty when it is good. ``contains`` is the filled template."""
+        if status not in self.status:
+            return f"status {status}"
+        return f"body: expected {contains!r}" if contains is not None and contains not in body else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:

@@ -109,7 +109,7 @@ class Sender:
             self._record(planned, intended, started, answer)
 
     async def _exchange(self, planned: Planned, answer: _Answer) -> None:
-        filled, expect = planned.filled, planned.spec.expect
+        filled = planned.filled
         assert filled is not None
         async with self._session.request(
             filled.method,
@@ -121,10 +121,7 @@ class Sender:
             answer.status = response.status
             answer.version = response.headers.get(self._job.traffic.version_header, "")
             body = await response.text(errors="replace")
-        if answer.status not in expect.status:
-            answer.error = f"status {answer.status}"
-        elif filled.contains is not None and filled.contains not in body:
-            answer.error = f"body: expected {filled.contains!r}"
+        answer.error = planned.spec.expect.mismatch(answer.status, body, filled.contains)
 
     def _record(self, planned: Planned, intended: float, started: float, answer: _Answer) -> None:
         sample = Sample(

@@ -12,7 +12,7 @@ from harness.errors import EnvironmentProblem, UsageProblem
 from harness.guard import require_allowed
 from harness.images import Image
 from harness.limits import wait_until
-from harness.model import Outcome, Phase
+from harness.model import CheckResult, Outcome, Phase
 from harness.probe.analysis import good_since, in_window, success_ratio
 from harness.probe.process import Probe
 from harness.runner.acting import run_steps
@@ -116,7 +116,7 @@ def release_good(session: Session) -> Next:
     return Next(Phase.BASELINE, True, f"{good} serves, smoke green")
 
 
-def _all_pass(session: Session, release: str) -> list | None:  # type: ignore[type-arg]
+def _all_pass(session: Session, release: str) -> list[CheckResult] | None:
     results = ask_all(session, session.scope(release))
     return results if Outcome.worst([each.outcome for each in results]) is Outcome.PASS else None
 
@@ -159,8 +159,8 @@ def _error_rate(session: Session, since: float) -> float | None:
     end = max((each.intended for each in samples), default=0.0)
     if end - fault.window < since:
         return None
-    rate = 1 - success_ratio(in_window(samples, end - fault.window, end))
-    return rate if rate >= fault.error_rate else None
+    good = success_ratio(in_window(samples, end - fault.window, end))
+    return 1 - good if good is not None and 1 - good >= fault.error_rate else None
 
 
 def detect(session: Session) -> Next:

@@ -99,7 +99,8 @@ def _soak(session: Session, scope: Scope) -> CheckResult | None:
     steady_at = session.timeline.now()
     while session.timeline.now() - steady_at < windows.soak - windows.sustained:
         time.sleep(POLL)
-    if success_ratio(in_window(session.samples(), steady_at, session.timeline.now())) < windows.min_success:
+    good = success_ratio(in_window(session.samples(), steady_at, session.timeline.now()))
+    if good is None or good < windows.min_success:
         return _users_still_fail(session, steady_at)
     return first_failure(ask_all(session, scope))
 

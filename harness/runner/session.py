@@ -104,7 +104,9 @@ class Session:
         return self._samples
 
     def steady(self, window: float) -> bool:
-        """Whether the newest ``window`` seconds of traffic were good."""
+        """Whether the newest ``window`` seconds of traffic were good; a probe that died is an error, not bad users."""
+        if self.probe:
+            self.probe.require_alive()
         return good_since(self.samples(), self.timeline.now(), window, self.windows.min_success)
 
     def note(self, text: str) -> None:
