@@ -213,7 +213,7 @@ def _build_problem(tag: str, log: Path, error: Exception) -> EnvironmentProblem:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL:]
     return EnvironmentProblem(
         "\n".join([f"image {tag} could not be built: {_short(error)}", *lines]),
-        next_step=f"read {log}; where the network is missing, load an image of that name: docker load, docker tag … {tag}",
+        next_step=f"read {log}; on a host without a network, `docker load` an equal image and tag it {tag}",
     )
 
 
@@ -222,7 +222,6 @@ def _file_name(tag: str) -> str:
 
 
 def _short(error: Exception) -> str:
-    """The last part of an engine's chained message: its cause."""
-    text = " ".join(str(error).split())
-    return text if len(text) <= 200 else "…" + text[-200:]
-
+    """The end of an engine's chained message, which is its cause."""
+    text = " ".join(str(getattr(error, "explanation", None) or error).split())
+    return text if len(text) <= 160 else "…" + text[-160:]

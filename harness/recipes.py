@@ -26,7 +26,7 @@ HOST_CA_NAME = "host-ca.crt"
 HOST_CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 """Debian's and Ubuntu's bundle, with what the administrator added to it."""
 
-_NEVER = ["**/__pycache__", "**/*.pyc", ".dockerignore"]
+_NEVER = ["**/__pycache__", "**/*.pyc"]
 
 
 class Recipe(Frozen):

@@ -135,7 +135,9 @@ def test_reads_and_writes_on_a_schema_it_can_live_with(lab: Lab, release: str, s
     with lab.service(release, database) as (url, _container):
         read = requests.get(f"{url}/orders/17", timeout=5)
         assert (read.status_code, read.json()["total_cents"]) == (200, 1700)
-        assert read.headers["X-Version"] == release.replace("_", "-") == requests.get(f"{url}/version").json()["version"]
+        assert (
+            read.headers["X-Version"] == release.replace("_", "-") == requests.get(f"{url}/version").json()["version"]
+        )
         first, again = post(url, "key-1"), post(url, "key-1")
         assert (first.status_code, again.status_code) == (201, 200)
         assert first.json() == again.json()
@@ -163,7 +165,8 @@ def test_v1_on_the_renamed_column_fails_with_the_databases_words(lab: Lab) -> No
         assert post(url, "key-1").status_code == 500
         assert requests.get(f"{url}/healthz", timeout=5).status_code == 200
         failure = next(
-            line for line in map(json.loads, container.logs(stdout=False).decode().splitlines())
+            line
+            for line in map(json.loads, container.logs(stdout=False).decode().splitlines())
             if line["request_id"] == "read-17"
         )
         assert failure["error"] == 'psycopg.errors.UndefinedColumn: column "total_cents" does not exist'

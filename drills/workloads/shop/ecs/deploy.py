@@ -61,8 +61,9 @@ def wait(ecs, arn, timeout):
     started, state = time.monotonic(), "unknown"
     while time.monotonic() - started < timeout:
         deployments = ecs.describe_services(cluster=cluster, services=[service])["services"][0]["deployments"]
-        state = next((d.get("rolloutState") for d in deployments if d["taskDefinition"] == arn), "replaced")
-        if state == "COMPLETED":
+        mine = next((d for d in deployments if d["taskDefinition"] == arn), {"rolloutState": "replaced"})
+        state = mine.get("rolloutState", "unknown")
+        if state == "COMPLETED" and mine["runningCount"] >= mine["desiredCount"]:
             print(f"deployment COMPLETED after {time.monotonic() - started:.1f} s")
             return
         if state in ("FAILED", "replaced"):

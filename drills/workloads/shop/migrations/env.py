@@ -4,7 +4,6 @@ from logging.config import fileConfig
 
 import sqlalchemy
 from alembic import context
-
 from shop.settings import database_settings
 
 fileConfig(context.config.config_file_name)

@@ -46,8 +46,13 @@ def _watch_requests(app, release):
         response.headers["X-Request-Id"] = g.request_id
         seconds = time.perf_counter() - g.started
         log.access(
-            g.request_id, g.arrived, seconds, request.method, request.full_path.rstrip("?"),
-            response.status_code, release.id,
+            g.request_id,
+            g.arrived,
+            seconds,
+            request.method,
+            request.full_path.rstrip("?"),
+            response.status_code,
+            release.id,
         )
         return response
 
