@@ -50,7 +50,7 @@ class Lab:
 
     def __init__(self, client: docker.DockerClient, stack: ExitStack) -> None:
         self.client, self.stack = client, stack
-        self.images = Images(client, [DRILLS / "images", DRILLS / "workloads"], print)
+        self.images = Images(lambda: client, [DRILLS / "images", DRILLS / "workloads"], print)
         self.prefix = f"shoplab-test-{uuid.uuid4().hex[:8]}"
         self.network = client.networks.create(self.prefix)
         stack.callback(self.network.remove)
