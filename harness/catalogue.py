@@ -175,4 +175,4 @@ def _read(file: Path) -> list[Mode]:
 
 
 def _problem(file: Path, message: str) -> EnvironmentProblem:
-    return EnvironmentProblem(f"{file}: {message}", next_step="repair the file, or uninstall the plug-in that brings it")
+    return EnvironmentProblem(f"{file}: {message}", next_step="repair the file or uninstall its plug-in")
