@@ -16,7 +16,8 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@
 _MARKS = re.compile(r"[\\`*\[\]|~]")
 _UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 """An underscore inside a word is no emphasis (CommonMark 6.2): ``total_cents`` stays readable in the raw text."""
-_LINE_START = re.compile(r"^(?:[#+=-]|\d+(?=[.)]))")
+_LINE_START = re.compile(r"^(?:[-+](?=\s|$)|#{1,6}(?=\s|$)|[=-]+$|\d+(?=[.)](?:\s|$)))")
+"""What makes a block of a line: list, heading, underline of a heading, numbered list."""
 _ENTITIES = re.compile(r"[&<>`|*_\[\]\\~]")
 _TELLING = re.compile(
     r"\w*(?:Error|Exception|Violation|Undefined)\w*|\berrors?\.\w+|\b(?:ERROR|FATAL|PANIC)\b"
@@ -47,8 +48,12 @@ def words(text: str) -> Markup:
     """``text`` as inline Markdown that reads as it stands, also inside a table cell."""
     line = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     line = _UNDERSCORE.sub(r"\\_", _MARKS.sub(lambda mark: "\\" + mark[0], line))
-    # Only the first mark of a line can make a block of it; a number needs its point broken, not itself.
-    return Markup(_LINE_START.sub(lambda m: f"\\{m[0]}" if not m[0].isdigit() else f"{m[0]}&#8203;", line))
+    return Markup(_LINE_START.sub(_broken_block, line))
+
+
+def _broken_block(start: re.Match[str]) -> str:
+    # A digit cannot be escaped; its point can, by something invisible before it.
+    return f"{start[0]}&#8203;" if start[0].isdigit() else f"\\{start[0]}"
 
 
 def code(text: str, limit: int = 400) -> Markup:
@@ -85,5 +90,4 @@ def telling(lines: Sequence[str], limit: int = 3) -> list[str]:
     distinct = list(dict.fromkeys(filter(None, (one_line(line) for line in lines))))
     # The last error of a traceback or a log is the one that reached the user, so it comes before the earlier ones.
     errors = [line for line in reversed(distinct[1:]) if _TELLING.search(line)]
-    rest = [line for line in distinct[1:] if line not in errors]
-    return distinct[:1] + (errors + rest)[: limit - 1]
+    return distinct[:1] + (errors or distinct[1:])[: limit - 1]

@@ -10,7 +10,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from harness.record import RunRecord, replace_text
 from harness.report import page
 from harness.report.escape import block, code, finalize, telling
-from harness.report.outage import CHART_FILE
 from harness.units import figure
 
 REPORT_FILE = "report.md"
@@ -20,7 +19,7 @@ _FENCED = re.compile(r"^(`{3,})text\n.*?^\1$", re.MULTILINE | re.DOTALL)
 
 def write_markdown(record: RunRecord, folder: Path) -> None:
     """Write ``report.md``; shows the chart where there is one. Raises OSError."""
-    chart = CHART_FILE if (folder / CHART_FILE).is_file() else ""
+    chart = page.CHART_FILE if (folder / page.CHART_FILE).is_file() else ""
     replace_text(folder / REPORT_FILE, render_markdown(record, chart))
 
 

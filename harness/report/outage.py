@@ -8,9 +8,7 @@ from harness.probe.analysis import per_second
 from harness.probe.samples import read_samples
 from harness.record import REQUESTS_FILE, RunRecord, replace_text
 from harness.report.chart import Mark, PhaseMark, outage_svg
-from harness.report.page import phase_name
-
-CHART_FILE = "outage.svg"
+from harness.report.page import CHART_FILE, phase_name
 
 
 def write_chart(record: RunRecord, folder: Path) -> None:

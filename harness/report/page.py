@@ -16,6 +16,8 @@ from harness.record import (
 )
 from harness.units import figure, format_duration
 
+CHART_FILE = "outage.svg"
+"""The chart that the page shows, where there is one."""
 _AFTER_WATCH = (Phase.VERDICT, Phase.TEARDOWN, Phase.REPORT)
 
 

@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from harness.plugins import REPORTERS
-from harness.record import RunRecord, write_record
+from harness.record import RunRecord, write_run_json
 
 Reporter = Callable[[RunRecord, Path], None]
 """Writes one kind of report into the run folder."""
@@ -37,7 +37,7 @@ def write_report(
         OSError: ``run.json`` cannot be written.
     """
     # The record does not depend on a plug-in: it is there even when every reporter is broken.
-    record = write_record(folder)
+    record = write_run_json(folder)
     chosen = dict(reporters) if reporters is not None else _registered()
     for name in sorted(chosen):
         try:
