@@ -7,6 +7,7 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +45,9 @@ class CommandResult:
 def scrubbed_environment(run: str, home: Path, extra: Mapping[str, str]) -> dict[str, str]:
     """Environment for a command of run ``run``: an allow-list of the caller's, a home of its own, and ``extra``."""
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {**kept, "HOME": str(home), RUN_MARKER: run, **extra}
+    # The harness's own tools first (aws, python3 with boto3): what the lock file pins is what runs.
+    kept["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", os.defpath)))
+    return {**kept, "HOME": str(home), "TMPDIR": str(home), RUN_MARKER: run, **extra}
 
 
 def run_command(

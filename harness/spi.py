@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -91,8 +91,8 @@ class Observed(Protocol):
     def environment(self) -> Mapping[str, str]:
         """Variables that the team's commands get, such as ``AWS_ENDPOINT_URL``."""
 
-    def snapshot(self, baseline: Layers) -> Layers:
-        """Present state, layer by layer. ``baseline`` is S0, empty when S0 itself is taken."""
+    def snapshot(self) -> Layers:
+        """Present state, layer by layer. The first call is S0; data is compared as far as it was there then."""
 
     def classify(self, layer: str, key: str, before: str, after: str) -> ResidueClass | None:
         """Class of a difference in a layer of its own; None where it has no opinion (absent is empty text)."""
@@ -142,21 +142,21 @@ class Bench:
     services: Mapping[str, Service]
     workdir: Path
     """Working directory of commands: the scenario's ``workdir``."""
-    baseline: Layers = field(default_factory=dict)
-    """S0; empty before the baseline was taken."""
+    secrets: Mapping[str, str]
+    """The scenario's ``secrets:``, which commands get and nobody sees."""
 
     def environment(self) -> dict[str, str]:
         """Scrubbed environment plus what platform and services give."""
         merged: dict[str, str] = {}
         for source in (*self.services.values(), self.platform):
             merged.update(source.environment())
-        return self.run.environment(merged)
+        return self.run.environment({**merged, **self.secrets})
 
     def snapshot(self) -> Layers:
         """Layers of the platform and of every service together."""
         layers: Layers = {}
         for source in self.observed():
-            for layer, rows in source.snapshot(self.baseline).items():
+            for layer, rows in source.snapshot().items():
                 layers.setdefault(layer, {}).update(rows)
         return layers
 

@@ -1,0 +1,41 @@
+# drill: the rollback rehearsal. `make help` lists the targets.
+SCENARIO ?= ecs-bad-migration
+ARGS ?=
+BIN := .venv/bin
+
+.PHONY: help setup drill test unit library lint bench clean
+help:            ## this list
+	@grep -E '^[a-z]+: .*##|^[a-z]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+
+setup: .venv/.ready   ## virtual environment from the lock file, container engine
+	@$(BIN)/drill doctor --fix --quiet
+
+.venv/.ready: requirements.lock pyproject.toml scripts/venv
+	@scripts/venv
+
+drill: setup     ## one drill: make drill SCENARIO=ecs-bad-migration ARGS='--path prepared'
+	@$(BIN)/drill run $(SCENARIO) $(ARGS)
+
+test: setup      ## unit tests and a live drill or more per platform (at most 25 minutes)
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+unit: setup      ## only the tests that start nothing
+	$(BIN)/pytest -m 'not live' $(ARGS)
+
+library: setup   ## every scenario, every path, and the mutations that prove them; writes docs/library.md
+	$(BIN)/drill library $(ARGS)
+
+lint: .venv/.ready  ## ruff, mypy strict, layers, module length, schema
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/module_length.py
+
+bench: setup     ## the harness's own overhead, and the truth of its clock
+	$(BIN)/python -m bench $(ARGS)
+
+clean:           ## remove what the targets above made, images and engine excepted
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*

@@ -1,0 +1,169 @@
+"""Platform ``ecs``: a cluster with a load balancer, looked at through the AWS API and judged by what tasks serve.
+
+Rollout state, target health and waiters of the emulator are never asked for a judgement: it calls everything healthy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import requests
+from pydantic import Field
+
+from drills.aws import AwsEndpoint
+from drills.container_logs import matching_lines
+from harness.model import ResidueClass
+from harness.spi import Instance, Layers, Need, PlatformConfig, Run, Service
+from harness.timeline import StackFact
+
+_CLUSTER = "drill"
+_ASSUME = json.dumps({
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+})
+"""Trust policy of a task execution role (ECS developer guide, "Amazon ECS task execution IAM role")."""
+
+
+class Ecs(PlatformConfig):
+    """An ECS service behind an application load balancer."""
+
+    uses: Literal["ecs"] = "ecs"
+    endpoint: str = Field(default="aws", description="the `aws` service of this stack")
+    service: str = Field(default="app", description="name of the ECS service, its task definition family and load balancer")
+    desired: int = Field(default=2, ge=1, le=10, description="tasks")
+    port: int = Field(default=8080, ge=1, le=65535, description="port of the workload in its container")
+    health_path: str = Field(default="/healthz", description="what the target group asks")
+    version_path: str = Field(default="/version", description="answers JSON with `version`")
+    database: str = Field(default="", description="a database service whose password becomes a Secrets Manager secret")
+
+    def needs(self) -> Sequence[Need]:
+        """Tasks are real containers."""
+        return (Need(kind="engine", name="container engine"),)
+
+    def provision(self, run: Run, services: Mapping[str, Service]) -> RunningEcs:
+        """Cluster, load balancer, target group, listener, and the database secret; no release yet."""
+        endpoint = cast(AwsEndpoint, services[self.endpoint])
+        endpoint.client("ecs").create_cluster(clusterName=_CLUSTER)
+        subnet = endpoint.client("ec2").describe_subnets()["Subnets"][0]
+        target_group = self._load_balancer(endpoint, subnet)
+        role = endpoint.client("iam").create_role(RoleName="drill-task-execution", AssumeRolePolicyDocument=_ASSUME)["Role"]["Arn"]
+        secret = self._secret(endpoint, services[self.database]) if self.database else ""
+        run.timeline.write(StackFact(name="platform", value=f"ECS by {endpoint.engine}, {self.desired} tasks as real containers", simulated=True))
+        run.timeline.write(StackFact(name="load balancer, target health, Secrets Manager", value=endpoint.engine, simulated=True))
+        return RunningEcs(self, run, endpoint, {
+            "ECS_CLUSTER": _CLUSTER, "ECS_SERVICE": self.service, "ECS_SUBNET": subnet["SubnetId"],
+            "ECS_TARGET_GROUP_ARN": target_group, "ECS_DESIRED_COUNT": str(self.desired),
+            "ECS_EXECUTION_ROLE_ARN": role, "DB_SECRET_ARN": secret,
+        })
+
+    def _load_balancer(self, endpoint: AwsEndpoint, subnet: Mapping[str, Any]) -> str:
+        elb = endpoint.client("elbv2")
+        balancer = elb.create_load_balancer(Name=self.service, Subnets=[subnet["SubnetId"]], Type="application")
+        group = elb.create_target_group(
+            Name=self.service, Protocol="HTTP", Port=self.port, VpcId=subnet["VpcId"], TargetType="ip",
+            HealthCheckPath=self.health_path,
+        )["TargetGroups"][0]["TargetGroupArn"]
+        elb.create_listener(
+            LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"], Protocol="HTTP", Port=80,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+        )
+        return str(group)
+
+    def _secret(self, endpoint: AwsEndpoint, database: Service) -> str:
+        password = database.environment()["DB_PASSWORD"]
+        created = endpoint.client("secretsmanager").create_secret(Name=f"{self.service}/db-password", SecretString=password)
+        return str(created["ARN"])
+
+
+@dataclass(frozen=True)
+class RunningEcs:
+    """The provisioned platform."""
+
+    config: Ecs
+    run: Run
+    endpoint: AwsEndpoint
+    variables: Mapping[str, str]
+
+    @property
+    def entry_url(self) -> str:
+        """The load balancer."""
+        return self.endpoint.load_balancer_url(self.config.service)
+
+    def environment(self) -> Mapping[str, str]:
+        """Names that the team's deploy and rollback scripts need. The password itself is not among them."""
+        return self.variables
+
+    def instances(self) -> Sequence[Instance]:
+        """Running tasks of the service, each asked for its version at its own address."""
+        ecs = self.endpoint.client("ecs")
+        arns = ecs.list_tasks(cluster=_CLUSTER, serviceName=self.config.service, desiredStatus="RUNNING")["taskArns"]
+        tasks = ecs.describe_tasks(cluster=_CLUSTER, tasks=arns)["tasks"] if arns else []
+        return [self._instance(task) for task in tasks if task["lastStatus"] == "RUNNING"]
+
+    def _instance(self, task: Mapping[str, Any]) -> Instance:
+        name = str(task["taskArn"]).rsplit("/", 1)[-1][:12]
+        address = _address(task)
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                answer = session.get(f"http://{address}:{self.config.port}{self.config.version_path}", timeout=2)
+            return Instance(name, str(answer.json()["version"]))
+        except (requests.RequestException, ValueError, KeyError) as problem:
+            return Instance(name, "", f"{address}: {type(problem).__name__}")
+
+    def logs(self, containing: str) -> Sequence[str]:
+        """Lines of the tasks' containers."""
+        label = f"com.amazonaws.ecs.task-definition-family={self.config.service}"
+        return matching_lines(self.run.containers.client, self.run.containers.network, label, containing)
+
+    def snapshot(self) -> Layers:
+        """Service, task definition, artefact digests, environment, secrets by version."""
+        ecs = self.endpoint.client("ecs")
+        found = ecs.describe_services(cluster=_CLUSTER, services=[self.config.service])["services"]
+        if not found:
+            return {}
+        service = found[0]
+        definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+        layers: Layers = {
+            "service": {
+                "task definition": str(service["taskDefinition"]).rsplit("/", 1)[-1],
+                "desired count": str(service["desiredCount"]),
+                "load balancers": _digest(service.get("loadBalancers", [])),
+            },
+            "artefact": {}, "configuration": {}, "secrets": {},
+        }
+        for container in definition["containerDefinitions"]:
+            self._container(container, layers)
+        return layers
+
+    def _container(self, container: Mapping[str, Any], layers: Layers) -> None:
+        name, image = container["name"], container["image"]
+        layers["artefact"][f"{name} image"] = f"{image} {self.run.containers.client.images.get(image).id[:19]}"
+        for variable in container.get("environment", []):
+            layers["configuration"][f"{name} {variable['name']}"] = self.run.redactor.clean(str(variable["value"]))
+        secrets = self.endpoint.client("secretsmanager")
+        for secret in container.get("secrets", []):
+            versions = secrets.describe_secret(SecretId=secret["valueFrom"])["VersionIdsToStages"]
+            current = [version for version, stages in versions.items() if "AWSCURRENT" in stages]
+            layers["secrets"][f"{name} {secret['name']}"] = f"version {', '.join(current)}"
+
+    def classify(self, layer: str, key: str, before: str, after: str) -> ResidueClass | None:
+        """Another revision of the same artefact is harmless; anything else of this platform's is not."""
+        if layer not in {"service", "artefact", "configuration", "secrets"}:
+            return None
+        if key == "task definition" and before.rsplit(":", 1)[0] == after.rsplit(":", 1)[0]:
+            return ResidueClass.HARMLESS  # what the revision says is compared key by key in the other layers
+        return ResidueClass.BREAKS_OLD_RELEASE
+
+
+def _address(task: Mapping[str, Any]) -> str:
+    details = (detail for attachment in task.get("attachments", []) for detail in attachment.get("details", []))
+    return next((str(each["value"]) for each in details if each["name"] == "privateIPv4Address"), "")
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:12]

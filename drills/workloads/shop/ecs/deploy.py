@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Puts a release on the service `shop`: `deploy.py --release v1 --image REF [--desired 2]`.
+
+Registers a revision of the task definition family `shop`, then creates the service or updates it,
+and waits until ECS calls the deployment COMPLETED. Migrations are migrate.py's.
+Environment: see taskdef.py, and ECS_SERVICE (default: shop), ECS_TARGET_GROUP_ARN.
+Exit code: 0 deployed, 1 ECS gave the deployment up or did not finish it in time.
+"""
+
+import argparse
+import time
+
+import taskdef
+
+
+def main():
+    """Deploys what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--release", required=True)
+    parser.add_argument("--image", required=True)
+    parser.add_argument("--desired", type=int, default=2, help="tasks of a new service (default: 2)")
+    parser.add_argument("--timeout", type=float, default=120, help="seconds to wait (default: 120)")
+    options = parser.parse_args()
+
+    ecs = taskdef.client("ecs")
+    arn = taskdef.register(ecs, "shop", options.release, options.image)
+    put_on_service(ecs, arn, options.desired)
+    wait(ecs, arn, options.timeout)
+
+
+def put_on_service(ecs, arn, desired):
+    """Creates the service where it is not there yet, else updates it and leaves its desired count alone."""
+    cluster, service = taskdef.setting("ECS_CLUSTER"), taskdef.setting("ECS_SERVICE")
+    found = ecs.describe_services(cluster=cluster, services=[service])["services"]
+    if any(item["status"] == "ACTIVE" for item in found):
+        ecs.update_service(cluster=cluster, service=service, taskDefinition=arn)
+        print(f"updated service {service}")
+        return
+    ecs.create_service(
+        cluster=cluster,
+        serviceName=service,
+        taskDefinition=arn,
+        desiredCount=desired,
+        launchType="FARGATE",
+        networkConfiguration=taskdef.network(),
+        loadBalancers=[
+            {
+                "targetGroupArn": taskdef.setting("ECS_TARGET_GROUP_ARN"),
+                "containerName": "shop",
+                "containerPort": 8080,
+            }
+        ],
+        deploymentConfiguration={"minimumHealthyPercent": 100, "maximumPercent": 200},
+    )
+    print(f"created service {service} with {desired} tasks")
+
+
+def wait(ecs, arn, timeout):
+    """Until the deployment of ``arn`` is COMPLETED; ends the script where it is not."""
+    cluster, service = taskdef.setting("ECS_CLUSTER"), taskdef.setting("ECS_SERVICE")
+    started, state = time.monotonic(), "unknown"
+    while time.monotonic() - started < timeout:
+        deployments = ecs.describe_services(cluster=cluster, services=[service])["services"][0]["deployments"]
+        mine = next((d for d in deployments if d["taskDefinition"] == arn), {"rolloutState": "replaced"})
+        state = mine.get("rolloutState", "unknown")
+        if state == "COMPLETED" and mine["runningCount"] >= mine["desiredCount"]:
+            print(f"deployment COMPLETED after {time.monotonic() - started:.1f} s")
+            return
+        if state in ("FAILED", "replaced"):
+            break
+        time.sleep(0.5)
+    raise SystemExit(f"deployment of {arn} did not complete: {state} after {time.monotonic() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    main()

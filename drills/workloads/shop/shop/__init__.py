@@ -1,0 +1,1 @@
+"""The order service that the drills release."""

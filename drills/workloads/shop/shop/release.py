@@ -1,0 +1,42 @@
+"""What a release may differ in. A release is a module in shop.releases with one ``RELEASE``."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask
+
+
+def _as_it_is(order):
+    return order
+
+
+def _nothing(_app):
+    return None
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release of the service."""
+
+    id: str
+    """What /version and the header X-Version say."""
+    schema: str
+    """Alembic revision that it is deployed with."""
+    amount_column: str = "total_cents"
+    """Column of orders that holds what the API calls total_cents."""
+    shape: Callable[[dict], dict] = _as_it_is
+    """Turns a row into what the API answers."""
+    setup: Callable[[Flask], None] = _nothing
+    """Anything else: extra routes, a check at start-up, another header."""
+
+
+def load(name):
+    """The release of module ``name``; the error for an unknown one says which there are."""
+    from shop import releases
+
+    known = sorted(module.name for module in pkgutil.iter_modules(releases.__path__))
+    if name not in known:
+        raise SystemExit(f"SHOP_RELEASE={name!r}: expected one of {', '.join(known)}")
+    return importlib.import_module(f"shop.releases.{name}").RELEASE

@@ -1,0 +1,19 @@
+"""What the service reads from its environment."""
+
+import os
+
+
+def database_settings():
+    """Connection parameters; the password comes in a variable of its own because ECS injects it as a secret."""
+    return {
+        "host": os.environ["DB_HOST"],
+        "port": int(os.environ.get("DB_PORT", "5432")),
+        "database": os.environ.get("DB_NAME", "shop"),
+        "user": os.environ.get("DB_USER", "shop"),
+        "password": os.environ["DB_PASSWORD"],
+    }
+
+
+def release_name():
+    """Module in shop.releases that this image was built for."""
+    return os.environ["SHOP_RELEASE"]

@@ -1,0 +1,37 @@
+"""``uses: version``: the right version on every instance, as each of them answers itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Literal
+
+from pydantic import Field
+
+from harness.model import CheckResult, Outcome
+from harness.spi import Bench, Check, Scope
+
+
+class VersionCheck(Check):
+    """Every running instance serves the version that has to serve now."""
+
+    uses: Literal["version"] = "version"
+    instances: int | None = Field(default=None, ge=1, description="how many instances there must be; any number above zero when left out")
+
+    def describe(self, scope: Scope) -> str:
+        """What is expected on how many instances."""
+        return f"every instance serves {scope.values['target']['version']}"
+
+    def ask(self, bench: Bench, scope: Scope) -> CheckResult:
+        """No instances at all is a fail; an instance that does not say its version is one too."""
+        wanted = scope.values["target"]["version"]
+        found = bench.platform.instances()
+        seen = Counter(each.version or "no answer" for each in found)
+        enough = len(found) == self.instances if self.instances else bool(found)
+        good = enough and set(seen) == {wanted}
+        return CheckResult(
+            name=self.name or "version on every instance",
+            outcome=Outcome.PASS if good else Outcome.FAIL,
+            expected=f"{wanted} on {self.instances or 'every'} instance(s)",
+            seen=", ".join(f"{version} on {count}" for version, count in sorted(seen.items())) or "no instance",
+            evidence=tuple(f"{each.name}: {each.version or each.detail or 'no answer'}" for each in found) if not good else (),
+        )

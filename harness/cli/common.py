@@ -1,0 +1,46 @@
+"""Options and look-ups that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.errors import UsageProblem
+from harness.scenario.find import find_scenario
+from harness.scenario.load import Loaded, load_scenario
+from harness.scenario.mutate import without_fault, without_remedies
+
+SCENARIOS = (Path("scenarios"),)
+RUNS = Path("reports")
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--set`` and ``--without``: the same drill, changed."""
+    decorators: Sequence[_Decorator] = (
+        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a key of the scenario, such as budgets.rto=1s."),
+        click.option("--without", type=click.Choice(["fault", "remedies"]), multiple=True,
+                     help="Mutation: a drill without its fault must be inconclusive, one without its remedies must fail."),
+        click.option("--path", "path_name", default="", metavar="NAME", help="Recovery path to rehearse; the scenario's first one when left out."),
+    )
+    for decorate in decorators:
+        function = decorate(function)
+    return function
+
+
+def prepared(name: str, overrides: Sequence[str], without: Sequence[str], path_name: str) -> tuple[Loaded, str, tuple[str, ...]]:
+    """The scenario as it will run, the path's name, and what was changed."""
+    loaded = load_scenario(find_scenario(name, SCENARIOS), overrides)
+    scenario = loaded.scenario
+    path = path_name or scenario.default_path()
+    if path not in scenario.paths:
+        raise UsageProblem(f"{scenario.name} has no path {path!r}", next_step=f"paths: {', '.join(scenario.paths)}")
+    if "fault" in without:
+        scenario = without_fault(scenario, path)
+    if "remedies" in without:
+        scenario = without_remedies(scenario, path)
+    changes = (*(f"--set {each}" for each in overrides), *(f"--without {each}" for each in without))
+    return loaded.with_scenario(scenario), path, changes

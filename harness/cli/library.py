@@ -1,0 +1,114 @@
+"""``drill library``: every scenario, every path, and the mutations that prove them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from harness.cli.common import RUNS, SCENARIOS
+from harness.errors import ExitCode, UsageProblem
+from harness.model import Verdict
+from harness.scenario.find import all_scenarios
+from harness.scenario.load import load_scenario
+from harness.units import format_duration
+
+_TABLE = Path("docs/library.md")
+_HEAD = """# The library, as last run
+
+Written by `make library`: every scenario on every path, and the mutations that prove it. A drill without its fault
+must be *inconclusive*, one without its remedies must be *failed*; anything else means that the drill proves nothing.
+
+| scenario | path | mutation | verdict | as it must be | recovery time | date | commit |
+|---|---|---|---|---|---:|---|---|
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run of the library and what it must come to."""
+
+    scenario: str
+    path: str
+    mutation: str
+    expected: Verdict
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a row went."""
+
+    row: Row
+    verdict: str
+    recovery: str
+    commit: str
+
+    @property
+    def good(self) -> bool:
+        """Whether it came to what it must."""
+        return self.verdict == self.row.expected
+
+
+def rows_of(scenarios: Sequence[Path]) -> Iterator[Row]:
+    """The runs that prove ``scenarios``: each path, each path without fault, each path with remedies without them."""
+    for file in scenarios:
+        scenario = load_scenario(file).scenario
+        for name, path in scenario.paths.items():
+            yield Row(scenario.name, name, "", Verdict.PASSED)
+            yield Row(scenario.name, name, "fault", Verdict.INCONCLUSIVE)
+            if path.remedies:
+                yield Row(scenario.name, name, "remedies", Verdict.FAILED)
+
+
+@click.command("library")
+@click.option("--jobs", type=click.IntRange(1, 8), default=2, show_default=True, help="Drills at a time.")
+@click.option("-k", "pattern", default="", metavar="TEXT", help="Only scenarios whose name contains TEXT; docs/library.md is left as it is.")
+def library_command(jobs: int, pattern: str) -> None:
+    """Run every scenario, path and mutation; write docs/library.md; exit 1 when a row is not as it must be."""
+    rows = list(rows_of([file for file in all_scenarios(SCENARIOS) if pattern in file.stem]))
+    if not rows:
+        raise UsageProblem(f"no scenario contains {pattern!r}", next_step="`drill list`")
+    with ThreadPoolExecutor(jobs) as pool:
+        done = []
+        for result in pool.map(_run, rows):
+            mark = click.style("✓", fg="green") if result.good else click.style("✗", fg="red")
+            click.echo(f"{mark} {_name(result.row):<60} {result.verdict:<14} {result.recovery}")
+            done.append(result)
+    if not pattern:
+        _TABLE.write_text(_HEAD + "".join(_line(each) for each in done), encoding="utf-8")
+    bad = sum(not each.good for each in done)
+    click.echo(f"{len(done) - bad} of {len(done)} rows are as they must be")
+    raise click.exceptions.Exit(ExitCode.FAILED if bad else ExitCode.PASSED)
+
+
+def _run(row: Row) -> Done:
+    """Each drill in a process of its own, as a user would start it."""
+    argv = [str(Path(sys.executable).with_name("drill")), "run", row.scenario, "--path", row.path, "--json", "--runs", str(RUNS)]
+    argv += ["--without", row.mutation] if row.mutation else []
+    ended = subprocess.run(argv, capture_output=True, text=True, check=False)
+    try:
+        record = json.loads(ended.stdout)
+    except json.JSONDecodeError:
+        return Done(row, f"no record: {ended.stderr.strip()[-200:]}", "", "")
+    outage = record.get("outage") or {}
+    took = outage.get("duration")
+    return Done(row, record["verdict"], format_duration(took) if took else "–", record["commit"])
+
+
+def _name(row: Row) -> str:
+    return f"{row.scenario} · {row.path}" + (f" · without {row.mutation}" if row.mutation else "")
+
+
+def _line(done: Done) -> str:
+    row = done.row
+    mutation = f"without {row.mutation}" if row.mutation else "–"
+    cells = (row.scenario, row.path, mutation, done.verdict, "yes" if done.good else "**no**", done.recovery,
+             f"{datetime.now(UTC):%Y-%m-%d}", done.commit)
+    return f"| {' | '.join(cells)} |\n"

@@ -1,0 +1,64 @@
+"""``drill run``."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from harness.cli.common import RUNS, prepared, scenario_options
+from harness.cli.live import live_display
+from harness.errors import ExitCode
+from harness.record import RunRecord
+from harness.runner.machine import run_drill
+from harness.runner.session import Options, open_session
+from harness.verdict import exit_code
+
+
+@click.command("run")
+@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
+@scenario_options
+@click.option("--allow-remote", multiple=True, metavar="HOST", help="An endpoint that is not local and that the scenario names under `allow:`.")
+@click.option("--runs", type=click.Path(path_type=Path, file_okay=False), default=RUNS, show_default=True, help="Folder for the runs' folders.")
+@click.option("--json", "as_json", is_flag=True, help="Print run.json instead of progress.")
+def run_command(
+    scenarios: Sequence[str], overrides: Sequence[str], without: Sequence[str], path_name: str,
+    allow_remote: Sequence[str], runs: Path, as_json: bool,
+) -> None:
+    """Rehearse one or more scenarios, one after the other.
+
+    \b
+    drill run ecs-bad-migration
+    drill run ecs-bad-migration --path prepared
+    drill run ecs-bad-migration --set budgets.rto=1s       over budget is failed
+    drill run ecs-bad-migration --without fault            proves the drill: inconclusive
+    """
+    drills = [prepared(name, overrides, without, path_name) for name in scenarios]
+    worst = ExitCode.PASSED
+    for loaded, path, changes in drills:
+        command = shlex.join(["drill", "run", loaded.scenario.name, "--path", path, *" ".join(changes).split()])
+        session = open_session(loaded, Options(path, runs, command, frozenset(allow_remote), changes))
+        with live_display(session, quiet=as_json):
+            record = run_drill(session)
+        _say(record, runs, as_json)
+        worst = max(worst, _exit_code(record))
+    raise click.exceptions.Exit(worst)
+
+
+def _exit_code(record: RunRecord) -> ExitCode:
+    """A drill that left something behind did not go well, whatever it found."""
+    code = exit_code(record.verdict)
+    return ExitCode.ENVIRONMENT if record.left_behind and code is ExitCode.PASSED else code
+
+
+def _say(record: RunRecord, runs: Path, as_json: bool) -> None:
+    if as_json:
+        click.echo(record.model_dump_json(indent=1))
+        return
+    colour = {"passed": "green", "failed": "red"}.get(record.verdict.value, "yellow")
+    click.secho(f"\n{record.verdict.value.upper()}", fg=colour, bold=True)
+    for reason in record.reasons:
+        click.echo(f"  {reason}")
+    click.echo(f"  report: {runs / record.run / 'report.md'}")

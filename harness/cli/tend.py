@@ -1,0 +1,110 @@
+"""Commands that look after the host and after runs: doctor, reap, report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import click
+
+from harness.cli.common import RUNS
+from harness.containers import engine_client
+from harness.engine import engine_status, ensure_engine
+from harness.errors import EnvironmentProblem, ExitCode, UsageProblem
+from harness.images import Images
+from harness.ledger import dead_run, open_entries
+from harness.reap import TIMELINE, reap_all
+from harness.report import write_report
+from harness.runner.session import recipe_folders
+
+_LEAST_DISK = 3 * 1024**3
+"""Bytes that images and a run need; measured: base, database and workload images take about 1 GiB."""
+
+
+@click.command("doctor")
+@click.option("--fix", is_flag=True, help="Install and start a container engine where that is possible (root on Debian or Ubuntu).")
+@click.option("--quiet", is_flag=True, help="Say something only when something is done or wrong.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def doctor_command(fix: bool, quiet: bool, as_json: bool) -> None:
+    """Look at this host: engine, images, disk, forgotten runs; with --fix, set up what can be set up."""
+    if fix:
+        ensure_engine(click.echo, install=True)
+    facts = {"engine": _engine(), "disk": _disk(), "images": _images(), "forgotten runs": _forgotten()}
+    bad = [name for name, (good, _) in facts.items() if not good]
+    if as_json:
+        click.echo(json.dumps({name: {"ok": good, "says": says} for name, (good, says) in facts.items()}, indent=1))
+    elif not quiet or bad:
+        for name, (good, says) in facts.items():
+            click.echo(f"{click.style('✓', fg='green') if good else click.style('✗', fg='red')} {name:<15} {says}")
+    raise click.exceptions.Exit(ExitCode.ENVIRONMENT if bad else ExitCode.PASSED)
+
+
+def _engine() -> tuple[bool, str]:
+    status = engine_status()
+    return status.reachable, f"version {status.version}" if status.reachable else f"{status.reason}; `drill doctor --fix`"
+
+
+def _disk() -> tuple[bool, str]:
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    return free >= _LEAST_DISK, f"{free / 1024**3:.0f} GiB free, {_LEAST_DISK / 1024**3:.0f} needed"
+
+
+def _images() -> tuple[bool, str]:
+    try:
+        images = Images(engine_client, recipe_folders(), progress=lambda _text: None)
+        present = [name for name in images.recipes() if images.is_present(name)]
+    except EnvironmentProblem:
+        return True, "not known without an engine"
+    missing = sorted(set(images.recipes()) - set(present))
+    return True, f"{len(present)} present" + (f"; made when first needed: {', '.join(missing)}" if missing else "")
+
+
+def _forgotten() -> tuple[bool, str]:
+    names = []
+    for ledger in sorted(RUNS.glob("*/ledger.jsonl")):
+        with dead_run(ledger.parent) as dead:
+            if dead and open_entries(ledger.parent):
+                names.append(ledger.parent.name)
+    return not names, f"{', '.join(names)}; `drill reap`" if names else "none"
+
+
+@click.command("reap")
+@click.option("--runs", type=click.Path(path_type=Path, file_okay=False), default=RUNS, show_default=True, help="Folder of the runs' folders.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def reap_command(runs: Path, as_json: bool) -> None:
+    """Remove what killed runs left: containers, networks, processes, files. Runs that are alive are not touched."""
+    say = (lambda _text: None) if as_json else click.echo
+    results = reap_all(runs, say)
+    if as_json:
+        click.echo(json.dumps([{"run": each.run.name, "removed": each.removed, "left": each.left} for each in results], indent=1))
+    else:
+        for result in results:
+            for what in result.removed:
+                click.echo(f"removed {what}")
+            for what in result.left:
+                click.secho(f"could not remove {what}", fg="red", err=True)
+        if not results:
+            click.echo("nothing to remove")
+    raise click.exceptions.Exit(ExitCode.ENVIRONMENT if any(each.left for each in results) else ExitCode.PASSED)
+
+
+@click.command("report")
+@click.argument("run")
+@click.option("--runs", type=click.Path(path_type=Path, file_okay=False), default=RUNS, show_default=True, help="Folder of the runs' folders.")
+@click.option("--json", "as_json", is_flag=True, help="Print run.json.")
+def report_command(run: str, runs: Path, as_json: bool) -> None:
+    """Render the report of RUN again from its folder (RUN: its id, the beginning of it, or `last`)."""
+    folder = _folder(run, runs)
+    record = write_report(folder)
+    click.echo(record.model_dump_json(indent=1) if as_json else (folder / "report.md").read_text(encoding="utf-8"))
+
+
+def _folder(run: str, runs: Path) -> Path:
+    known = sorted(path.parent for path in runs.glob(f"*/{TIMELINE}"))
+    found = known[-1:] if run == "last" else [each for each in known if each.name.startswith(run)]
+    if len(found) != 1:
+        newest = ", ".join(each.name for each in known[-3:]) or "none"
+        raise UsageProblem(f"{len(found)} runs in {runs} begin with {run!r}", next_step=f"newest: {newest}")
+    return found[0]

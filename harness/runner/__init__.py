@@ -1,0 +1,1 @@
+"""The run: a state machine over the phases of ``harness.model.Phase``."""

@@ -1,0 +1,148 @@
+"""The state machine: which phase follows which, and what an error or an interrupt turns into.
+
+    preflight → provision → release good → baseline → release bad → detect → attempt ⇄ verify
+         └──────────┴────────────┴─────────────┴───────────┴──────────┴─────────┴────────┴──→ verdict → teardown → report
+
+Whatever happens in the upper row, the lower end is always walked.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from harness.errors import DrillError, Interrupted
+from harness.ledger import open_entries
+from harness.limits import on_signals, raise_interrupted, time_limit
+from harness.model import Phase
+from harness.record import RunRecord
+from harness.runner import ending, phases, recovery
+from harness.runner.phases import Next
+from harness.runner.session import Session
+from harness.timeline import Failed, InterruptedBy, LeftBehind, PhaseEnded, PhaseStarted
+
+T = TypeVar("T")
+_WORK: Mapping[Phase, Callable[[Session], Next]] = {
+    Phase.PREFLIGHT: phases.preflight,
+    Phase.PROVISION: phases.provision,
+    Phase.RELEASE_GOOD: phases.release_good,
+    Phase.BASELINE: phases.baseline,
+    Phase.RELEASE_BAD: phases.release_bad,
+    Phase.DETECT: phases.detect,
+    Phase.ATTEMPT: recovery.attempt,
+    Phase.VERIFY: recovery.verify,
+}
+
+
+def run_drill(session: Session) -> RunRecord:
+    """Walk the phases of an open session to their end and return the record that the report was made from."""
+    try:
+        with on_signals(raise_interrupted):
+            _walk(session)
+    except Interrupted as interrupt:
+        session.timeline.write(InterruptedBy(by=interrupt.message))
+    except DrillError as problem:
+        session.timeline.write(_failed(session, problem.message, type(problem).__name__, problem.next_step))
+    except Exception as problem:  # noqa: BLE001  a defect of ours must not cost the teardown or the report
+        _keep_trace(session)
+        session.timeline.write(_failed(session, str(problem), type(problem).__name__, "this is a defect of drill: see crash.log"))
+    return _end(session)
+
+
+def _walk(session: Session) -> None:
+    following = Phase.PREFLIGHT
+    while following is not Phase.VERDICT:
+        session.phase = following
+        if following is Phase.ATTEMPT:
+            session.attempt += 1
+        number = session.attempt or None
+        session.timeline.write(PhaseStarted(phase=following, attempt=number, title=_title(session)))
+        with time_limit(_limit(session), f"phase {following.value!r}"):
+            result = _WORK[following](session)
+        session.timeline.write(PhaseEnded(phase=following, attempt=number, ok=result.ok, summary=result.summary))
+        following = result.phase
+
+
+def _title(session: Session) -> str:
+    if session.phase in (Phase.ATTEMPT, Phase.VERIFY):
+        return recovery.attempts(session)[session.attempt - 1].name
+    releases = session.scenario.releases
+    return {Phase.RELEASE_GOOD: releases.good, Phase.RELEASE_BAD: session.scenario.bad_release(session.options.path)}.get(session.phase, "")
+
+
+def _limit(session: Session) -> float:
+    limits = session.scenario.timeouts
+    return {
+        Phase.PREFLIGHT: limits.preflight, Phase.PROVISION: limits.provision, Phase.BASELINE: limits.baseline,
+        Phase.DETECT: limits.detect, Phase.ATTEMPT: limits.attempt, Phase.VERIFY: limits.verify,
+    }.get(session.phase, limits.release * 2)
+
+
+def _failed(session: Session, message: str, error: str, next_step: str) -> Failed:
+    return Failed(phase=session.phase, error=error, message=message, next_step=next_step)
+
+
+def _end(session: Session) -> RunRecord:
+    """Verdict, teardown, report. A first interrupt in here is taken as "hurry": it is noted and teardown goes on;
+
+    the second one names what is left and gives the rest to the watchdog, which starts when this process ends.
+    """
+    patience = _Patience(session)
+    with on_signals(patience.interrupted):
+        record = _phase(session, Phase.VERDICT, ending.reach_verdict)
+        _phase(session, Phase.TEARDOWN, ending.tear_down)
+        record = _phase(session, Phase.REPORT, ending.report) or record
+    if record is None:
+        raise AssertionError("a run without a record")
+    ending.close(session)
+    return record
+
+
+def _phase(session: Session, phase: Phase, work: Callable[[Session], T]) -> T | None:
+    """One of the closing phases. An error in it is written down and never stops the next one."""
+    session.phase = phase
+    session.timeline.write(PhaseStarted(phase=phase))
+    result: T | None = None
+    try:
+        with time_limit(session.scenario.timeouts.teardown, f"phase {phase.value!r}"):
+            result = work(session)
+    except Interrupted:
+        raise
+    except DrillError as problem:
+        session.timeline.write(_failed(session, problem.message, type(problem).__name__, problem.next_step))
+    except Exception as problem:  # noqa: BLE001  see run_drill
+        _keep_trace(session)
+        session.timeline.write(_failed(session, str(problem), type(problem).__name__, "this is a defect of drill: see crash.log"))
+    ok = result is not None and result is not False
+    session.timeline.write(PhaseEnded(phase=phase, ok=ok, summary=_closing_summary(result)))
+    return result
+
+
+def _closing_summary(result: object) -> str:
+    if isinstance(result, RunRecord):
+        return result.verdict.value
+    return "nothing left behind" if result is True else "something stayed behind: `drill reap` tries again" if result is False else ""
+
+
+def _keep_trace(session: Session) -> None:
+    with (session.run.folder / "crash.log").open("a", encoding="utf-8") as log:
+        log.write(session.run.redactor.clean(traceback.format_exc()))
+
+
+class _Patience:
+    """Counts the interrupts that arrive while a run is ending."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._count = 0
+
+    def interrupted(self, name: str) -> None:
+        """Once: noted. Twice: what is left is named, and this process ends."""
+        self._count += 1
+        if self._count == 1:
+            self._session.note(f"{name}: already ending; once more and the rest is left to the watchdog")
+            return
+        for entry in open_entries(self._session.run.folder):
+            self._session.timeline.write(LeftBehind(resource=entry.undo.what, reason="left to the watchdog after a second interrupt"))
+        raise Interrupted(name)

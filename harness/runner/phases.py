@@ -1,0 +1,176 @@
+"""The phases up to the detection of the outage. Each does its work and says which phase comes next."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.containers import engine_client
+from harness.errors import EnvironmentProblem, UsageProblem
+from harness.guard import require_allowed
+from harness.images import Image
+from harness.limits import wait_until
+from harness.model import CheckResult, Outcome, Phase
+from harness.probe.analysis import good_since, in_window, success_ratio
+from harness.probe.process import Probe
+from harness.runner.acting import run_steps
+from harness.runner.asking import ask_all, first_failure, record, take_snapshot
+from harness.runner.session import Session, environment_of
+from harness.spi import Bench, Need, Plugin, Service, ServiceConfig
+from harness.timeline import Detected, FaultJudged, StackFact
+from harness.units import format_duration
+
+
+@dataclass(frozen=True)
+class Next:
+    """How a phase ended and what follows."""
+
+    phase: Phase
+    ok: bool
+    summary: str
+
+
+def preflight(session: Session) -> Next:
+    """May this drill run here? Guard, engine, tools, images; nothing is started."""
+    scenario = session.scenario
+    for service in scenario.stack.services.values():
+        for endpoint in service.endpoints():
+            require_allowed(endpoint, allow=scenario.allow, confirmed=session.options.allow_remote)
+    for name in scenario.secrets:
+        if name not in os.environ:
+            raise UsageProblem(f"the scenario needs the secret ${name}, and it is not set", next_step=f"export {name}=…")
+    needs = list(_needs(session))
+    if any(need.kind == "engine" for need in needs):
+        version = engine_client().version()["Version"]
+        session.timeline.write(StackFact(name="container engine", value=version))
+    for need in needs:
+        if need.kind == "tool" and not shutil.which(need.name):
+            raise EnvironmentProblem(f"the program {need.name!r} is not on PATH", next_step=f"install {need.name}")
+        if need.kind == "image":
+            session.run.images.resolve(need.name, need.args)
+    built = _resolve_releases(session)
+    return Next(Phase.PROVISION, True, f"{len(session.images)} release images, {built} made now")
+
+
+def _needs(session: Session) -> Iterator[Need]:
+    scenario, path = session.scenario, session.path
+    plugins: list[Plugin] = [scenario.stack.platform, *scenario.stack.services.values(), *scenario.deploy, *scenario.smoke, *scenario.verify]
+    plugins += [step for attempt in (path.rollback, *path.remedies) for step in attempt.steps]
+    for plugin in plugins:
+        yield from plugin.needs()
+
+
+def _resolve_releases(session: Session) -> int:
+    """Resolve the images of this path's two releases; returns how many had to be made."""
+    for identifier in {session.scenario.releases.good, session.scenario.bad_release(session.options.path)}:
+        image = session.scenario.releases.catalogue[identifier].image
+        if image and image.recipe:
+            session.images[identifier] = session.run.images.resolve(image.recipe, image.args)
+    return sum(1 for image in session.images.values() if _made(image))
+
+
+def _made(image: Image) -> bool:
+    return image.how != "present"
+
+
+def provision(session: Session) -> Next:
+    """Start the stack: services in the order of their needs, then the platform."""
+    stack = session.scenario.stack
+    running: dict[str, Service] = {}
+    for name, config in _ordered(stack.services):
+        running[name] = config.start(name, session.run)
+    platform = stack.platform.provision(session.run, running)
+    secrets = environment_of(session.scenario.secrets)
+    session.bench = Bench(session.run, platform, running, session.loaded.workdir, secrets)
+    return Next(Phase.RELEASE_GOOD, True, ", ".join([*running, stack.platform.uses]))
+
+
+def _ordered(services: dict[str, ServiceConfig]) -> Iterator[tuple[str, ServiceConfig]]:
+    waiting = dict(services)
+    while waiting:
+        ready = [name for name, config in waiting.items() if not set(config.after()) & set(waiting)]
+        if not ready:
+            raise UsageProblem(f"the services {', '.join(waiting)} wait for each other")
+        for name in ready:
+            yield name, waiting.pop(name)
+
+
+def release_good(session: Session) -> Next:
+    """Deploy the good release; it has to serve on every instance with smoke green, or the drill means nothing."""
+    good = session.scenario.releases.good
+    scope = session.scope(good)
+    failed = run_steps(session, session.scenario.deploy, scope)
+    if failed:
+        raise EnvironmentProblem(f"the good release {good} does not deploy: {failed.seen}", next_step="see its log in the run folder")
+    limit = session.scenario.timeouts.release
+    results = wait_until(lambda: _all_pass(session, good), limit)
+    if results is None:
+        results = ask_all(session, scope)
+        record(session, "baseline", results)
+        worst = first_failure(results)
+        raise EnvironmentProblem(f"the good release {good} is not good: {worst.name}: expected {worst.expected}, saw {worst.seen}"
+                                 if worst else f"the good release {good} did not settle", next_step="a drill needs a release that works")
+    record(session, "baseline", results)
+    return Next(Phase.BASELINE, True, f"{good} serves, smoke green")
+
+
+def _all_pass(session: Session, release: str) -> list[CheckResult] | None:
+    results = ask_all(session, session.scope(release))
+    return results if Outcome.worst([each.outcome for each in results]) is Outcome.PASS else None
+
+
+def baseline(session: Session) -> Next:
+    """Start the users' traffic and look at the steady state; then take S0."""
+    windows = session.windows
+    session.probe = Probe.start(
+        session.scenario.traffic, session.stack.platform.entry_url, session.run.id, session.timeline.anchor,
+        session.run.folder, session.run.environment(),
+    )
+    steady = wait_until(lambda: session.steady(windows.baseline) or None, session.scenario.timeouts.baseline - 1)
+    if not steady:
+        return Next(Phase.VERDICT, False, "the good release was not steady under traffic: nothing can be judged against it")
+    session.s0 = take_snapshot(session, "S0")
+    return Next(Phase.RELEASE_BAD, True, f"steady {session.scenario.traffic.rate:g}/s for {format_duration(windows.baseline)}")
+
+
+def release_bad(session: Session) -> Next:
+    """Deploy the bad release and prove that it harms users. A release that does no harm leaves nothing to recover from."""
+    bad = session.scenario.bad_release(session.options.path)
+    failed = run_steps(session, session.scenario.deploy, session.scope(bad))
+    if failed:
+        session.note(f"deploying {bad} ended with an error: {failed.seen}")
+    fault, since = session.scenario.fault, session.timeline.now()
+    rate = wait_until(lambda: _error_rate(session, since), fault.within)
+    if rate is None:
+        summary = f"{bad} did no harm within {format_duration(fault.within)}: fewer than {fault.error_rate:.0%} of requests failed"
+        session.timeline.write(FaultJudged(fired=False, summary=summary))
+        return Next(Phase.VERDICT, False, "the fault did not fire")
+    summary = f"{rate:.0%} of requests fail"
+    session.timeline.write(FaultJudged(fired=True, summary=summary))
+    return Next(Phase.DETECT, True, f"fault fires: {summary}")
+
+
+def _error_rate(session: Session, since: float) -> float | None:
+    """Share of failed requests of the newest whole window after ``since``, once it is over the scenario's limit."""
+    fault = session.scenario.fault
+    samples = session.samples()
+    end = max((each.intended for each in samples), default=0.0)
+    if end - fault.window < since:
+        return None
+    good = success_ratio(in_window(samples, end - fault.window, end))
+    return 1 - good if good is not None and 1 - good >= fault.error_rate else None
+
+
+def detect(session: Session) -> Next:
+    """Would anybody notice? The team's smoke first; where it stays green, the probe's error budget."""
+    results = ask_all(session, session.scope(session.scenario.bad_release(session.options.path)), smoke_only=True)
+    record(session, "detect", results)
+    failing = first_failure(results)
+    if failing:
+        by, summary = "smoke", f"{failing.name}: expected {failing.expected}, saw {failing.seen}"
+    else:
+        by, summary = "error budget of the probe", "the smoke test stayed green while users saw errors"
+    session.timeline.write(Detected(by=by, summary=summary))
+    return Next(Phase.ATTEMPT, True, f"{by}: {summary}")

@@ -1,0 +1,139 @@
+"""Attempts and their verification: what a path really brings back, and what broke on the way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from harness.catalogue import classify, explain, load_catalogue
+from harness.limits import POLL, TimeLimit
+from harness.model import CheckResult, Finding, Outcome, Phase, ResidueRow
+from harness.probe.analysis import in_window, success_ratio
+from harness.residue import differences
+from harness.runner.acting import run_steps
+from harness.runner.asking import ask_all, first_failure, record, take_snapshot
+from harness.runner.phases import Next
+from harness.runner.session import Acted, Session
+from harness.scenario.models import Attempt
+from harness.spi import Scope
+from harness.timeline import AttemptJudged, FindingSeen, ResidueJudged
+from harness.units import format_duration
+
+UNCLASSIFIED = "unclassified"
+
+
+def attempts(session: Session) -> Sequence[Attempt]:
+    """The rollback itself, then its remedies."""
+    return (session.path.rollback, *session.path.remedies)
+
+
+def attempt(session: Session) -> Next:
+    """Run the steps of the present attempt, exactly as they are written."""
+    plan = attempts(session)[session.attempt - 1]
+    began = session.timeline.now()
+    failed: CheckResult | None = None
+    try:
+        failed = run_steps(session, plan.steps, session.scope(_target(session, plan)))
+    except TimeLimit as limit:
+        failed = CheckResult(name=f"attempt {session.attempt}", outcome=Outcome.FAIL, expected="an end in time", seen=limit.message)
+    ended = session.timeline.now()
+    session.acted = Acted(plan, ended - began, ended, failed)
+    summary = f"{plan.name}: {failed.seen}" if failed else f"{plan.name}: every step exited 0"
+    return Next(Phase.VERIFY, failed is None, summary)
+
+
+def verify(session: Session) -> Next:
+    """Judge the attempt by what users and instances see, never by what its commands said."""
+    acted = session.acted
+    if acted is None:
+        raise AssertionError("nothing was attempted yet")
+    scope = session.scope(_target(session, acted.plan))
+    try:
+        results = _settled(session, scope)
+        failing = first_failure(results) or _soak(session, scope)
+    except TimeLimit as limit:
+        results = []
+        failing = CheckResult(name="verification", outcome=Outcome.FAIL, expected="a stack that settles", seen=limit.message)
+    converged = session.timeline.now() - acted.ended
+    record(session, "verify", results if failing is None or failing in results else [*results, failing])
+    residue = _residue(session)
+    _findings(session, acted, [each for each in (acted.failed_step, failing) if each], residue)
+    summary = f"{failing.name}: {failing.seen or 'no answer'}" if failing else "users and every instance are fine"
+    session.timeline.write(
+        AttemptJudged(attempt=session.attempt, name=acted.plan.name, rung=acted.plan.rung, recovered=failing is None,
+                      acted=acted.took, converged=converged, summary=summary)
+    )
+    more = failing is not None and session.attempt < len(attempts(session))
+    return Next(Phase.ATTEMPT if more else Phase.VERDICT, failing is None, summary)
+
+
+def _target(session: Session, plan: Attempt) -> str:
+    releases = session.scenario.releases
+    return releases.good if plan.target == "good" else session.scenario.bad_release(session.options.path)
+
+
+def _settled(session: Session, scope: Scope) -> list[CheckResult]:
+    """Ask until every check passes, or until the answers stopped changing for ``windows.settle`` seconds."""
+    previous: tuple[tuple[str, str, str], ...] = ()
+    since = time.monotonic()
+    while True:
+        results = ask_all(session, scope)
+        answers = tuple((each.name, each.outcome.value, each.seen) for each in results)
+        if all(each.outcome is Outcome.PASS for each in results):
+            return results
+        if answers != previous:
+            previous, since = answers, time.monotonic()
+        if time.monotonic() - since >= session.windows.settle:
+            return results
+        time.sleep(POLL)
+
+
+def _soak(session: Session, scope: Scope) -> CheckResult | None:
+    """Watch the users after the recovery; a relapse is a failure. None when all stayed well."""
+    began, windows = session.timeline.now(), session.windows
+    limit = began + windows.settle + windows.sustained
+    while not session.steady(windows.sustained):
+        if session.timeline.now() > limit:
+            return _users_still_fail(session, began)
+        time.sleep(POLL)
+    steady_at = session.timeline.now()
+    while session.timeline.now() - steady_at < windows.soak - windows.sustained:
+        time.sleep(POLL)
+    good = success_ratio(in_window(session.samples(), steady_at, session.timeline.now()))
+    if good is None or good < windows.min_success:
+        return _users_still_fail(session, steady_at)
+    return first_failure(ask_all(session, scope))
+
+
+def _users_still_fail(session: Session, since: float) -> CheckResult:
+    bad = [each for each in session.samples() if each.intended >= since and not each.ok]
+    evidence = tuple(dict.fromkeys(f"{each.name}: {each.error or each.status}" for each in bad))[:5]
+    return CheckResult(
+        name="users' traffic", outcome=Outcome.FAIL, expected=f"at least {session.windows.min_success:.1%} good responses",
+        seen=f"{len(bad)} failed in {format_duration(session.timeline.now() - since)}", evidence=evidence,
+    )
+
+
+def _residue(session: Session) -> tuple[ResidueRow, ...]:
+    after = take_snapshot(session, f"S{session.attempt}")
+    rows = differences(session.s0, after, session.stack.observed())
+    session.timeline.write(ResidueJudged(attempt=session.attempt, rows=rows))
+    return rows
+
+
+def _findings(session: Session, acted: Acted, broken: Sequence[CheckResult], residue: Sequence[ResidueRow]) -> None:
+    """Every thing that broke becomes one finding; the same mode twice in one attempt is said once."""
+    catalogue = load_catalogue()
+    said: set[str] = set()
+    for result in broken:
+        if result.outcome is not Outcome.FAIL:
+            continue
+        diagnosis = classify(catalogue, result, residue)
+        mode = diagnosis.mode.id if diagnosis else UNCLASSIFIED
+        if diagnosis and mode in said:
+            continue
+        said.add(mode)
+        session.timeline.write(FindingSeen(finding=_finding(session, result, diagnosis, acted)))
+
+
+_ = (Finding, explain)

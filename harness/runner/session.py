@@ -1,0 +1,203 @@
+"""Everything that belongs to one run while its process lives."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.containers import Containers
+from harness.images import Image, Images
+from harness.ledger import Ledger, RunLock, Undo
+from harness.model import Budgets, CheckResult, Phase
+from harness.plugins import RECIPES, registered
+from harness.probe.analysis import good_since
+from harness.probe.process import Probe, SampleReader
+from harness.probe.samples import Sample
+from harness.reap import TIMELINE, start_watchdog
+from harness.redact import Redactor
+from harness.scenario.load import Loaded
+from harness.scenario.models import Attempt, RecoveryPath, Scenario, Windows
+from harness.spi import Bench, Layers, Run, Scope
+from harness.timeline import Noted, RunStarted, Timeline
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for besides the scenario."""
+
+    path: str
+    runs: Path
+    """Folder that gets one folder a run."""
+    command: str = ""
+    """The command line that repeats this run."""
+    allow_remote: frozenset[str] = frozenset()
+    changes: tuple[str, ...] = ()
+    """Overrides and mutations, for the report."""
+
+
+@dataclass(frozen=True)
+class Acted:
+    """What the acting half of an attempt hands to the verifying half; seconds."""
+
+    plan: Attempt
+    took: float
+    ended: float
+    failed_step: CheckResult | None
+
+
+@dataclass
+class Session:
+    """State of one run. Made by ``open_session``; phases fill ``bench``, ``probe`` and ``s0`` as they come into being."""
+
+    loaded: Loaded
+    options: Options
+    run: Run
+    timeline: Timeline
+    lock: RunLock
+    watchdog: subprocess.Popen[bytes]
+    phase: Phase = Phase.PREFLIGHT
+    attempt: int = 0
+    images: dict[str, Image] = field(default_factory=dict)
+    bench: Bench | None = None
+    probe: Probe | None = None
+    s0: Layers = field(default_factory=dict)
+    acted: Acted | None = None
+    _samples: list[Sample] = field(default_factory=list, init=False)
+    _tail: SampleReader | None = field(default=None, init=False)
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario, overrides and mutations applied."""
+        return self.loaded.scenario
+
+    @property
+    def path(self) -> RecoveryPath:
+        """The recovery path that is rehearsed."""
+        return self.scenario.paths[self.options.path]
+
+    @property
+    def windows(self) -> Windows:
+        """How long the drill looks before it believes."""
+        return self.scenario.windows
+
+    @property
+    def stack(self) -> Bench:
+        """The provisioned stack; asking before it exists is a programming error."""
+        if self.bench is None:
+            raise AssertionError("the stack is not provisioned yet")
+        return self.bench
+
+    def samples(self) -> list[Sample]:
+        """Every request that the probe has logged so far."""
+        if self.probe:
+            self._tail = self._tail or self.probe.tail()
+            self._samples.extend(self._tail.new())
+        return self._samples
+
+    def steady(self, window: float) -> bool:
+        """Whether the newest ``window`` seconds of traffic were good; a probe that died is an error, not bad users."""
+        if self.probe:
+            self.probe.require_alive()
+        return good_since(self.samples(), self.timeline.now(), window, self.windows.min_success)
+
+    def note(self, text: str) -> None:
+        """A sentence for the timeline and the terminal."""
+        self.timeline.write(Noted(text=text))
+
+    def release_names(self, identifier: str) -> dict[str, Any]:
+        """What ``{{ release }}``, ``{{ good }}`` and ``{{ bad }}`` hold."""
+        release = self.scenario.releases.catalogue[identifier]
+        image = self.images.get(identifier)
+        reference = image.tag if image else (release.image.ref if release.image else "")
+        return {"id": identifier, "version": release.version or identifier, "image": reference, "values": release.values}
+
+    def scope(self, release: str) -> Scope:
+        """Names for templates while ``release`` is what is deployed or has to serve."""
+        good, bad = self.scenario.releases.good, self.scenario.bad_release(self.options.path)
+        values: dict[str, Any] = {
+            "run": {"id": self.run.id},
+            "good": self.release_names(good),
+            "bad": self.release_names(bad),
+            "release": self.release_names(release),
+            "target": self.release_names(release),
+            "services": {},
+        }
+        if self.bench:
+            values["services"] = {name: dict(each.names()) for name, each in self.bench.services.items()}
+            values["stack"] = {"url": self.bench.platform.entry_url}
+        return Scope(values)
+
+
+def open_session(loaded: Loaded, options: Options) -> Session:
+    """Make the run's folder, lock, ledger, timeline and watchdog; nothing outside ``options.runs`` is touched."""
+    started = datetime.now(UTC)
+    identifier = f"{started:%Y-%m-%dT%H-%M-%SZ}-{secrets.token_hex(2)}"
+    folder = options.runs.resolve() / identifier
+    folder.mkdir(parents=True)
+    lock = RunLock(folder)
+    redactor = _redactor(loaded.scenario.secrets)
+    ledger = Ledger(folder)
+    anchor = time.monotonic()
+    timeline = Timeline(folder / TIMELINE, anchor=anchor, clean=redactor.clean)
+    timeline.write(_started(loaded, options, identifier, started, anchor))
+    watchdog = start_watchdog(folder)
+    scratch = Path(tempfile.gettempdir()) / f"drill-{identifier}"
+    ledger.plan(Undo(kind="path", what=f"temporary folder {scratch}", params={"path": str(scratch)}))
+    scratch.mkdir(mode=0o700)
+    ledger.plan(Undo(kind="processes", what=f"processes of run {identifier}", params={"run": identifier}))
+    containers = Containers(identifier, folder, ledger)
+    images = Images(lambda: containers.client, recipe_folders(), progress=lambda text: timeline.write(Noted(text=text)))
+    run = Run(identifier, folder, scratch, timeline, ledger, redactor, images, containers)
+    return Session(loaded, options, run, timeline, lock, watchdog)
+
+
+def recipe_folders() -> list[Path]:
+    """Folders in which image recipes are looked up: every one that a plug-in registers."""
+    return [Path(each) for value in registered(RECIPES).values() for each in _paths(value)]
+
+
+def _paths(value: Any) -> Sequence[Path]:
+    found: Sequence[Path] = value() if callable(value) else value
+    return found
+
+
+def _redactor(names: Sequence[str]) -> Redactor:
+    redactor = Redactor()
+    for name in names:
+        redactor.add(os.environ.get(name, ""))
+    return redactor
+
+
+def _started(loaded: Loaded, options: Options, identifier: str, wall: datetime, anchor: float) -> RunStarted:
+    scenario, path = loaded.scenario, loaded.scenario.paths[options.path]
+    budgets = scenario.budgets
+    return RunStarted(
+        run=identifier, scenario=scenario.name, title=scenario.title, path=options.path, command=options.command,
+        wall=wall.isoformat(timespec="milliseconds"), monotonic=anchor, pid=os.getpid(),
+        operator=_git("config", "user.name") or getpass.getuser(), commit=_git("rev-parse", "--short", "HEAD") or "none",
+        expected_first_attempt=path.first_attempt, expected_findings=tuple(path.findings), teaches=tuple(scenario.teaches),
+        budgets=Budgets(rto=budgets.rto, rpo=budgets.rpo, detect=budgets.detect, failed_requests=budgets.failed_requests),
+        sustained=scenario.windows.sustained, min_success=scenario.windows.min_success, changes=options.changes,
+    )
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()
+
+
+def environment_of(names: Sequence[str]) -> Mapping[str, str]:
+    """The scenario's ``secrets:`` with their values from the caller's environment."""
+    return {name: os.environ[name] for name in names if name in os.environ}

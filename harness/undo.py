@@ -1,0 +1,107 @@
+"""Undoing what the ledger says. Every undoer is idempotent: what is already gone counts as undone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import psutil
+from docker.errors import APIError, NotFound
+
+from harness.containers import engine_client
+from harness.errors import DrillError
+from harness.ledger import Entry, Ledger
+from harness.plugins import UNDOERS, registered
+from harness.process import RUN_MARKER
+
+Undoer = Callable[[Mapping[str, str]], None]
+"""Removes the resource that ``params`` name; raises when it is still there afterwards."""
+_GRACE = 2.0
+"""Seconds between SIGTERM and SIGKILL."""
+
+
+def undo_all(ledger: Ledger, on_failure: Callable[[Entry, str], None]) -> bool:
+    """Undo every open entry, newest first; one that fails never stops the others. True when nothing is left."""
+    undoers: Mapping[str, Undoer] = registered(UNDOERS)
+    clean = True
+    for entry in ledger.open_entries():
+        try:
+            undoers[entry.undo.kind](entry.undo.params)
+        except KeyError:
+            reason = f"no undoer is registered for {entry.undo.kind!r}"
+        except (DrillError, APIError, OSError, psutil.Error) as problem:
+            reason = str(problem)
+        else:
+            ledger.done(entry)
+            continue
+        clean = False
+        on_failure(entry, reason)
+    return clean
+
+
+def remove_container(params: Mapping[str, str]) -> None:
+    """Remove container ``name`` with its anonymous volumes."""
+    with contextlib.suppress(NotFound):
+        _remove(engine_client().containers.get(params["name"]))
+
+
+def remove_labelled(params: Mapping[str, str]) -> None:
+    """Remove every container that carries ``label`` (``key=value``): what an emulator started for the run."""
+    for container in engine_client().containers.list(all=True, ignore_removed=True, filters={"label": params["label"]}):
+        with contextlib.suppress(NotFound):
+            _remove(container)
+
+
+def remove_network(params: Mapping[str, str]) -> None:
+    """Remove network ``name`` and first every container that is still attached to it."""
+    client = engine_client()
+    with contextlib.suppress(NotFound):
+        network = client.networks.get(params["name"])
+        for identifier in network.attrs.get("Containers") or {}:
+            with contextlib.suppress(NotFound):
+                _remove(client.containers.get(identifier))
+        network.remove()
+
+
+def remove_path(params: Mapping[str, str]) -> None:
+    """Remove the file or folder ``path``."""
+    path = Path(params["path"])
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def end_processes(params: Mapping[str, str]) -> None:
+    """End every process of run ``run``, known by the marker in its environment; the caller and its parents are spared."""
+    spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    marked = [process for process in psutil.process_iter() if process.pid not in spared and _marked(process, params["run"])]
+    for process in marked:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(marked, timeout=_GRACE)
+    for process in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    _, alive = psutil.wait_procs(alive, timeout=_GRACE)
+    if alive:
+        raise OSError(f"still running: {', '.join(str(process.pid) for process in alive)}")
+
+
+def _marked(process: psutil.Process, run: str) -> bool:
+    try:
+        return process.environ().get(RUN_MARKER) == run
+    except (psutil.Error, OSError):
+        return False
+
+
+def _remove(container: object) -> None:
+    try:
+        container.remove(force=True, v=True)  # type: ignore[attr-defined]
+    except APIError as problem:
+        # 409: the engine is removing it already (the emulator stops its tasks on its own when it ends).
+        if problem.status_code != 409:
+            raise
