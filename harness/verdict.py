@@ -104,6 +104,8 @@ def _recovered(record: RunRecord) -> Iterator[Objection]:
     last = record.attempts[-1]
     if last.recovered is None:
         yield Verdict.INCONCLUSIVE, f"{_called(last)} was never judged."
+    elif not last.recovered and (asked := _unanswered(record, last)):
+        yield Verdict.INCONCLUSIVE, f"{_called(last)} could not be judged: {asked}."
     elif not last.recovered:
         tried = f"{_called(last, middle=True)} was the last of {len(record.attempts)}"
         yield Verdict.FAILED, f"Nothing recovered the users: {tried}{_because(last)}."
@@ -128,6 +130,11 @@ def _first_attempt(record: RunRecord) -> Iterator[Objection]:
     first = next((attempt for attempt in record.attempts if attempt.number == 1), None)
     if first is None or first.recovered is None:
         return
+    asked = "" if first.recovered else _unanswered(record, first)
+    if asked:
+        if first is not record.attempts[-1]:  # of the last one it has been said
+            yield Verdict.INCONCLUSIVE, f"{_called(first)} could not be judged: {asked}."
+        return
     seen, declared = {finding.mode for finding in first.findings}, set(record.expected_findings)
     if record.expected_first_attempt == "clean":
         if not first.recovered or seen:
@@ -138,6 +145,13 @@ def _first_attempt(record: RunRecord) -> Iterator[Objection]:
         yield Verdict.FAILED, f"{told}: the scenario teaches nothing any more."
     else:
         yield from _declared_findings(seen, declared)
+
+
+def _unanswered(record: RunRecord, attempt: AttemptRecord) -> str:
+    """The question that nobody answered, where that is all that speaks against ``attempt``; else empty."""
+    checks = record.verify_checks(attempt.number)
+    unknown = [_asked(check) for check in checks if check.outcome == Outcome.UNKNOWN]
+    return "" if attempt.findings or any(c.outcome == Outcome.FAIL for c in checks) else "; ".join(unknown)
 
 
 def _declared_findings(seen: set[str], declared: set[str]) -> Iterator[Objection]:

@@ -30,6 +30,8 @@ class Measured:
     """Figures of the probe that the record holds."""
 
     outage: OutageRecord | None
+    seen_until: float
+    """Where the complete part of the request log ends."""
     requests: RequestsRecord | None
     latency: LatencyRecord
     writes: WritesRecord | None
@@ -41,9 +43,11 @@ def measure(story: Story, start: RunStarted, samples: Sequence[Sample]) -> Measu
     seen = [sample for sample in samples if sample.intended <= _watched_until(story)]
     writes = story.writes or _uncounted(samples)
     if bad is None:
-        return Measured(None, None, LatencyRecord(before=analysis.latency(seen)), writes)
-    outage = _outage(seen, bad, start)
-    return Measured(outage, _requests(seen, outage), _latency(seen, outage, bad), writes)
+        return Measured(None, 0.0, None, LatencyRecord(before=analysis.latency(seen)), writes)
+    found = analysis.recovery(seen, bad, start.sustained, start.min_success)
+    outage = _outage(found)
+    until = found.seen_until if found else 0.0
+    return Measured(outage, until, _requests(seen, outage), _latency(seen, outage, bad), writes)
 
 
 def _watched_until(story: Story) -> float:
@@ -51,8 +55,7 @@ def _watched_until(story: Story) -> float:
     return min((phase.started for phase in story.phases if phase.name in _AFTER_WATCH), default=float("inf"))
 
 
-def _outage(samples: Sequence[Sample], since: float, start: RunStarted) -> OutageRecord | None:
-    found = analysis.recovery(samples, since, start.sustained, start.min_success)
+def _outage(found: analysis.Outage | None) -> OutageRecord | None:
     if found is None:
         return None
     return OutageRecord(first_bad=found.first_bad, recovered=found.recovered, duration=found.duration)
@@ -95,7 +98,7 @@ def metrics(story: Story, start: RunStarted, measured: Measured) -> tuple[Metric
     return (
         _detect(story, start, measured.outage),
         *_attempts(story),
-        _recovery(start, measured.outage),
+        _recovery(story, start, measured),
         _failed(start, measured.requests),
         _lost(start, measured.writes),
     )
@@ -125,12 +128,15 @@ def _attempts(story: Story) -> list[Metric]:
     ]
 
 
-def _recovery(start: RunStarted, outage: OutageRecord | None) -> Metric:
-    if outage and outage.duration is None:
-        return Metric(
-            name=RECOVERY_TIME, value=None, unit="s", budget=start.budgets.rto, within=False, note="never recovered"
-        )
-    return _limited(RECOVERY_TIME, outage.duration if outage else None, "s", start.budgets.rto)
+def _recovery(story: Story, start: RunStarted, measured: Measured) -> Metric:
+    outage, rto = measured.outage, start.budgets.rto
+    if outage is None or outage.duration is not None:
+        return _limited(RECOVERY_TIME, outage.duration if outage else None, "s", rto)
+    watched = measured.seen_until - outage.first_bad
+    # A run that was cut short inside its budget does not know whether it would have kept it.
+    over = watched > rto or any(phase.name == Phase.VERDICT for phase in story.phases)
+    note = f"not recovered {watched:.1f} s after the first bad response, when the request log ends"
+    return Metric(name=RECOVERY_TIME, value=None, unit="s", budget=rto, within=False if over else None, note=note)
 
 
 def _failed(start: RunStarted, requests: RequestsRecord | None) -> Metric:

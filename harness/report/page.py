@@ -42,10 +42,13 @@ def headline(record: RunRecord) -> str:
     if good and recovery.value is not None:
         return f"{verdict}, recovered on attempt {good.number} in {figure(recovery.value, 's')} {budget}"
     if record.outage and record.verdict == Verdict.FAILED:
-        tried = f"after {len(record.attempts)} attempt(s)" if record.attempts else "and no attempt was made"
-        return f"{verdict}, not recovered {tried} {budget}"
+        return f"{verdict}, not recovered by {_counted(len(record.attempts), 'attempt')} {budget}"
     last = watched_phase(record)
     return f"{verdict} in phase {phase_name(last)}" if last and record.verdict in _CUT_SHORT else verdict
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
 
 
 _CUT_SHORT = (Verdict.INTERRUPTED, Verdict.ERROR)
@@ -57,7 +60,7 @@ def summary(record: RunRecord) -> str:
         return f"This run proves nothing, in either direction. {' '.join(record.reasons[:1])}"
     if record.verdict in _CUT_SHORT:
         known = " What was seen until then is below; it is no judgement." if record.outage or record.attempts else ""
-        return f"{' '.join(record.reasons[:1])}{known}"
+        return f"{' '.join(record.reasons[:1]).splitlines()[0]}{known}"
     return " ".join(_story(record)) or " ".join(record.reasons[:1])
 
 
@@ -77,7 +80,8 @@ def _story(record: RunRecord) -> Iterator[str]:
     if last.recovered:
         yield f"A remedy, {last.name}, brought them back{after}."
     elif len(record.attempts) > 1:
-        yield f"Neither did any of the {len(record.attempts) - 1} remedies bring them back."
+        remedies = "The remedy" if len(record.attempts) == 2 else f"Each of the {len(record.attempts) - 1} remedies"
+        yield f"{remedies} after it did not bring them back either."
     else:
         yield "There was no remedy after it."
 
@@ -173,7 +177,9 @@ def _row(record: RunRecord, metric: Metric) -> Row:
     name, took = metric.name, figure(metric.value, metric.unit)
     if metric.name == RECOVERY_TIME:
         name = f"{name} (first bad response to sustained good)"
-        took = "never recovered" if record.outage and metric.value is None else took
+        took = metric.note or took
+    elif metric.value is None and metric.note:
+        took = f"{took}, {metric.note}"
     elif metric.note:
         took = f"{took} ({metric.note})" if metric.unit == "ratio" else f"{took} {metric.note}"
     state = {True: "ok", False: "over", None: ""}[metric.within]
@@ -232,13 +238,28 @@ def step_phase(step: StepRecord) -> str:
     return phase_name(PhaseRecord(name=step.phase, attempt=step.attempt, started=step.started or 0.0))
 
 
+def shown_phases(record: RunRecord) -> list[PhaseRecord]:
+    """Every phase but the one that writes this page: it cannot have ended yet."""
+    return [phase for phase in record.phases if phase.name != Phase.REPORT]
+
+
+def measured(record: RunRecord) -> bool:
+    """Whether any figure is known."""
+    return any(metric.value is not None for metric in record.metrics) or record.outage is not None
+
+
 def phase_time(phase: PhaseRecord) -> str:
     """Duration of a phase; says so where it never ended."""
     return "never ended" if phase.ended is None else format_duration(max(phase.ended - phase.started, 0.0))
 
 
 def compared(record: RunRecord) -> str:
-    """Which layers were compared, and how much of them."""
+    """After which attempt which layers were compared, and how much of them."""
+    number = max((each.number for each in record.attempts if each.residue is not None), default=0)
+    return f"after attempt {number}, {_layers(record)}"
+
+
+def _layers(record: RunRecord) -> str:
     if not record.compared:
         return "which layers were compared is not on record"
     total = sum(each.keys for each in record.compared)
