@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -263,7 +264,15 @@ class Timeline:
         self._clean = clean
         self._lock = threading.RLock()
         self._listeners: list[Callable[[AnyEvent], None]] = []
-        self._fd = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._fd = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._seal()
+
+    def _seal(self) -> None:
+        # A writer that died in the middle of a line (kill, full disk) must not swallow the first event of the next
+        # one. The empty line tells the reader that the line above it is torn, not damaged.
+        size = os.fstat(self._fd).st_size
+        if size and os.pread(self._fd, 1, size - 1) != b"\n":
+            os.write(self._fd, b"\n\n")
 
     def now(self) -> float:
         """Seconds since the anchor."""
@@ -290,21 +299,34 @@ class Timeline:
 
 
 def read_timeline(file: Path) -> list[AnyEvent]:
-    """All events of ``file``. A torn last line (the writer was killed in the middle) is left out.
+    """All events of ``file``. A torn line (its writer was killed in the middle) is left out.
+
+    A line is torn when it is the last one, or when the next writer sealed it with an empty line.
 
     Raises:
         FileNotFoundError: there is no timeline.
-        ValueError: a line in the middle cannot be read, with its number.
+        ValueError: any other line cannot be read, with its number.
     """
     return list(_events(file))
 
 
 def _events(file: Path) -> Iterator[AnyEvent]:
-    lines = file.read_text(encoding="utf-8").splitlines()
-    for number, line in enumerate(lines, start=1):
+    # Bytes, not str.splitlines(): that would also split at U+2028 and U+0085 inside a command's output.
+    lines = file.read_bytes().split(b"\n")
+    for number, (line, following) in enumerate(pairwise([*lines, b""]), start=1):
+        if not line:
+            continue
         try:
-            yield _ADAPTER.validate_python(json.loads(line))
-        except (json.JSONDecodeError, ValidationError) as problem:
-            if number == len(lines) and isinstance(problem, json.JSONDecodeError):
-                return
-            raise ValueError(f"{file}:{number}: not an event of format {FORMAT}: {problem}") from problem
+            parsed = json.loads(line)
+        except ValueError as problem:  # JSONDecodeError and UnicodeDecodeError
+            if not following:
+                continue
+            raise _unreadable(file, number, problem) from problem
+        try:
+            yield _ADAPTER.validate_python(parsed)
+        except ValidationError as problem:
+            raise _unreadable(file, number, problem) from problem
+
+
+def _unreadable(file: Path, number: int, problem: ValueError) -> ValueError:
+    return ValueError(f"{file}:{number}: not an event of format {FORMAT}: {problem}")

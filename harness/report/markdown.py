@@ -1,0 +1,59 @@
+"""Reporter ``markdown``: ``report.md``, one page for the person on call."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from harness.record import RunRecord, replace_text
+from harness.report import page
+from harness.report.escape import block, code, finalize, telling
+from harness.units import figure
+
+REPORT_FILE = "report.md"
+_BLANK_LINES = re.compile(r"\n{3,}")
+_FENCED = re.compile(r"^(`{3,})text\n.*?^\1$", re.MULTILINE | re.DOTALL)
+
+
+def write_markdown(record: RunRecord, folder: Path) -> None:
+    """Write ``report.md``; shows the chart where there is one. Raises OSError."""
+    chart = page.CHART_FILE if (folder / page.CHART_FILE).is_file() else ""
+    replace_text(folder / REPORT_FILE, render_markdown(record, chart))
+
+
+def render_markdown(record: RunRecord, chart: str = "") -> str:
+    """The page as text. ``chart`` is the chart's file name, empty where there is none."""
+    text = _environment().get_template("report.md.j2").render(record=record, chart=chart)
+    return _squeeze(text).strip() + "\n"
+
+
+def _environment() -> Environment:
+    # autoescape makes what macros return stay Markdown; `finalize` has escaped every value before it could see HTML.
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, finalize=finalize, undefined=StrictUndefined
+    )
+    environment.filters |= {"code": code, "block": block}
+    environment.globals |= {
+        "telling": telling,
+        "figure": figure,
+        **{
+            name: getattr(page, name)
+            for name in (
+                "attempt_name", "compared", "declared", "ending", "failing_checks", "finding_time", "first_attempt",
+                "headline", "measured", "next_steps", "percentiles", "phase_name", "phase_time", "rows", "shown_phases",
+                "silent_failure", "step_phase", "summary",
+            )
+        },
+    }
+    return environment
+
+
+def _squeeze(text: str) -> str:
+    """Blank lines of the template, not those of a command's output."""
+    parts, end = [], 0
+    for fenced in _FENCED.finditer(text):
+        parts += [_BLANK_LINES.sub("\n\n", text[end : fenced.start()]), fenced[0]]
+        end = fenced.end()
+    return "".join([*parts, _BLANK_LINES.sub("\n\n", text[end:])])
