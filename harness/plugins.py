@@ -38,7 +38,7 @@ def registered(group: str) -> Mapping[str, Any]:
     for point in sorted(entry_points(group=group), key=lambda each: each.name):
         try:
             found[point.name] = point.load()
-        except Exception as problem:  # noqa: BLE001  a broken plug-in may raise anything; it must be named
+        except Exception as problem:  # a broken plug-in may raise anything; it must be named
             owner = point.dist.name if point.dist else "an unknown distribution"
             raise EnvironmentProblem(
                 f"plug-in {point.name!r} of {group} (from {owner}) cannot be loaded: {problem}",
@@ -79,11 +79,15 @@ class OneOf:
             raise PydanticKnownError("dict_type")
         tag = value.get("uses", self.default)
         if not isinstance(tag, str) or tag not in choices:
-            raise choice_error("uses", f"one of {', '.join(choices) or 'no plug-in at all: none is registered'}", choices)
+            names = ", ".join(choices) or "no plug-in at all: none is registered"
+            raise choice_error("uses", f"one of {names}", choices)
         model: type[BaseModel] = choices[tag]
         return model.model_validate(dict(value), context=info.context)
 
 
 def choice_error(key: str, expected: str, known: Iterable[str]) -> PydanticCustomError:
-    """A value that is none of ``known``; the loader adds position and near miss. ``key`` is relative, empty for the value."""
+    """A value that is none of ``known``; the loader adds position and near miss.
+
+    ``key`` is where the value stands, seen from the field; empty for the field itself.
+    """
     return PydanticCustomError("not_a_choice", "{expected}", {"expected": expected, "known": list(known), "key": key})
