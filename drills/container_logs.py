@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from docker.errors import APIError, NotFound
 
 _MOST = 20
 _LINE = 600
+_SAYS = "log: "
 
 
 def matching_lines(client: Any, network: str, label: str, containing: str) -> Sequence[str]:
@@ -19,5 +21,16 @@ def matching_lines(client: Any, network: str, label: str, containing: str) -> Se
     for container in client.containers.list(all=True, ignore_removed=True, filters=filters):
         with contextlib.suppress(NotFound, APIError):
             text = container.logs(tail=2000).decode("utf-8", "replace")
-            lines += [line.strip()[:_LINE] for line in text.splitlines() if containing in line]
-    return lines[:_MOST]
+            lines += [_told(line.strip()) for line in text.splitlines() if containing in line]
+    # Access logs have the id too, and say nothing that the request itself did not: errors first.
+    return sorted(lines, key=lambda line: not line.startswith(_SAYS))[:_MOST]
+
+
+def _told(line: str) -> str:
+    """What a structured log line says went wrong; any other line as it is."""
+    with contextlib.suppress(ValueError, TypeError):
+        fields = json.loads(line)
+        for key in ("error", "exception", "err"):
+            if key in fields:
+                return f"{_SAYS}{fields[key]}"[:_LINE]
+    return line[:_LINE]

@@ -96,7 +96,9 @@ def files_of(folder: Path) -> list[str]:
 
 
 def tag_of(name: str, args: Mapping[str, str], folders: Sequence[Path]) -> str:
-    """``drill/<name>:<hash12>``: the same files, arguments and base always give the same tag.
+    """``localhost/drill/<name>:<hash12>``: the same files, arguments and base always give the same tag.
+
+    The prefix names a registry that nobody can publish to: an emulator that refreshes images finds nothing to pull.
 
     Raises:
         UsageProblem: as `locate`, and where recipes are each other's base.
@@ -117,7 +119,7 @@ def _tag(name: str, args: Mapping[str, str], folders: Sequence[Path], above: tup
         _feed(digest, "arg", key, value)
     if found.recipe.base:
         _feed(digest, "base", _tag(found.recipe.base, {}, folders, (*above, name)))
-    return f"drill/{name}:{digest.hexdigest()[:12]}"
+    return f"localhost/drill/{name}:{digest.hexdigest()[:12]}"
 
 
 def _feed(digest: hashlib._Hash, *parts: str | bytes) -> None:

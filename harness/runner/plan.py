@@ -104,6 +104,7 @@ def _scope(scenario: Scenario, release: str, good: str, bad: str, images: Images
         return {"id": identifier, "version": found.version or identifier, "image": _tag(found, images), "values": found.values}
 
     return Scope({"run": {"id": "<run>"}, "good": names(good), "bad": names(bad), "release": names(release), "target": names(release),
+                  "key": "<key>",
                   "services": _Later("services"), "stack": _Later("stack")})
 
 

@@ -137,7 +137,7 @@ def _finding(session: Session, result: CheckResult, mode: Mode | None, acted: Ac
         seen_at=_seen_at(session, acted),
         attempt=session.attempt,
         check=result.name,
-        evidence=(f"expected {result.expected}, saw {result.seen}", *result.evidence),
+        evidence=result.evidence or (f"expected {result.expected}, saw {result.seen}",),
         why=mode.why if mode else "",
         prevent=mode.prevent if mode else "",
         sources=mode.sources if mode else (),

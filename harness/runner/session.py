@@ -130,6 +130,7 @@ class Session:
             "release": self.release_names(release),
             "target": self.release_names(release),
             "services": {},
+            "key": f"{self.run.id}-{secrets.token_hex(4)}",
         }
         if self.bench:
             values["services"] = {name: dict(each.names()) for name, each in self.bench.services.items()}

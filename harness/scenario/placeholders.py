@@ -19,7 +19,7 @@ from harness.scenario.suggest import near
 from harness.scenario.tree import KeyPath, at, complain, scalars, shortened
 from harness.template import ENVIRONMENT, compiled
 
-NAMES = ("run", "release", "good", "bad", "target", "services", "stack")
+NAMES = ("run", "release", "good", "bad", "target", "services", "stack", "key")
 """What ``{{ }}`` may begin with."""
 _RELEASE_KEYS = ("id", "version", "image", "values")
 _NOT_TEMPLATES = {"name", "uses"}

@@ -41,8 +41,8 @@ def library(tmp_path: Path) -> Path:
 
 def test_the_same_content_has_the_same_tag(library: Path) -> None:
     tag = recipes.tag_of("app", {}, [library])
-    assert tag.startswith("drill/app:")
-    assert len(tag) == len("drill/app:") + 12
+    assert tag.startswith("localhost/drill/app:")
+    assert len(tag) == len("localhost/drill/app:") + 12
     assert tag == recipes.tag_of("app", {"RELEASE": "v1"}, [library])
 
 
