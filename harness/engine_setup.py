@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from harness.errors import EnvironmentProblem
@@ -23,6 +24,7 @@ INSTALL_LOG = Path("/var/log/drill-engine-install.log")
 PACKAGES = ("docker.io", "containerd", "runc", "iptables", "mmdebstrap")
 """mmdebstrap builds the base image where none can be pulled."""
 
+_PID_FILES = (Path("/var/run/docker.pid"), Path("/var/run/docker/containerd/containerd.pid"))
 _APT = Path("/etc/apt")
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _INSTALL_TIMEOUT = 600.0
@@ -146,10 +148,25 @@ def start() -> subprocess.Popen[bytes] | None:
     if Path("/run/systemd/system").is_dir():
         subprocess.run(["systemctl", "start", "docker"], timeout=_START_TIMEOUT, check=False, capture_output=True)
         return None
+    for pid_file in _PID_FILES:
+        forget_dead(pid_file)
     with ENGINE_LOG.open("ab") as log:
         return subprocess.Popen(
             ["dockerd"], cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
+
+
+def forget_dead(pid_file: Path) -> None:
+    """Removes a PID file whose process died without being reaped: dockerd would take it for a running one.
+
+    Happens where PID 1 is no init system. A PID file of a living process stays.
+    """
+    try:
+        process = psutil.Process(int(pid_file.read_text(encoding="ascii")))
+        if process.status() == psutil.STATUS_ZOMBIE:
+            pid_file.unlink()
+    except (OSError, ValueError, psutil.NoSuchProcess):
+        return  # no file, not a number, or a process that is gone: dockerd itself copes with these
 
 
 def wait_until(answers: Callable[[], bool], process: subprocess.Popen[bytes] | None) -> None:

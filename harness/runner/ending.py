@@ -6,10 +6,9 @@ from typing import cast
 
 from harness.errors import DrillError
 from harness.ledger import Entry
-from harness.model import Verdict
 from harness.probe.analysis import acknowledged_writes
-from harness.record import RunRecord, build_record
-from harness.report import write_report, write_run_json
+from harness.record import RunRecord, build_record, write_run_json
+from harness.report import write_report
 from harness.runner.session import Session
 from harness.spi import SqlService
 from harness.timeline import LeftBehind, VerdictReached, WritesCounted
@@ -67,5 +66,3 @@ def close(session: Session) -> None:
     session.run.ledger.close()
     session.lock.release()
 
-
-__all__ = ["Verdict", "close", "reach_verdict", "report", "tear_down"]

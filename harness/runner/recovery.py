@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from harness.catalogue import classify, explain, load_catalogue
+from harness.catalogue import UNCLASSIFIED, Mode, classify, load_catalogue
 from harness.limits import POLL, TimeLimit
 from harness.model import CheckResult, Finding, Outcome, Phase, ResidueRow
-from harness.probe.analysis import in_window, success_ratio
+from harness.probe.analysis import first_bad, in_window, success_ratio
 from harness.residue import differences
 from harness.runner.acting import run_steps
 from harness.runner.asking import ask_all, first_failure, record, take_snapshot
@@ -18,9 +18,6 @@ from harness.scenario.models import Attempt
 from harness.spi import Scope
 from harness.timeline import AttemptJudged, FindingSeen, ResidueJudged
 from harness.units import format_duration
-
-UNCLASSIFIED = "unclassified"
-
 
 def attempts(session: Session) -> Sequence[Attempt]:
     """The rollback itself, then its remedies."""
@@ -126,14 +123,28 @@ def _findings(session: Session, acted: Acted, broken: Sequence[CheckResult], res
     catalogue = load_catalogue()
     said: set[str] = set()
     for result in broken:
-        if result.outcome is not Outcome.FAIL:
-            continue
-        diagnosis = classify(catalogue, result, residue)
-        mode = diagnosis.mode.id if diagnosis else UNCLASSIFIED
-        if diagnosis and mode in said:
-            continue
-        said.add(mode)
-        session.timeline.write(FindingSeen(finding=_finding(session, result, diagnosis, acted)))
+        mode = classify(catalogue, result, residue)
+        if result.outcome is Outcome.FAIL and not (mode and mode.id in said):
+            finding = _finding(session, result, mode, acted)
+            said.add(finding.mode)
+            session.timeline.write(FindingSeen(finding=finding))
 
 
-_ = (Finding, explain)
+def _finding(session: Session, result: CheckResult, mode: Mode | None, acted: Acted) -> Finding:
+    return Finding(
+        mode=mode.id if mode else UNCLASSIFIED,
+        title=mode.title if mode else f"{result.name}: {result.seen}",
+        seen_at=_seen_at(session, acted),
+        attempt=session.attempt,
+        check=result.name,
+        evidence=(f"expected {result.expected}, saw {result.seen}", *result.evidence),
+        why=mode.why if mode else "",
+        prevent=mode.prevent if mode else "",
+        sources=mode.sources if mode else (),
+    )
+
+
+def _seen_at(session: Session, acted: Acted) -> float:
+    """The first request that failed after the steps were done; the end of the steps where traffic shows none."""
+    bad = first_bad(session.samples(), acted.ended)
+    return bad.intended if bad else acted.ended

@@ -111,10 +111,17 @@ def test_a_dead_dockerd_that_nobody_reaped_is_no_running_engine(tmp_path: Path) 
     process = subprocess.Popen([program, "60"])
     try:
         assert engine.dockerd_runs() is True
+        pid_file = tmp_path / "docker.pid"
+        pid_file.write_text(str(process.pid))
+        engine_setup.forget_dead(pid_file)
+        assert pid_file.exists()
         process.kill()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         assert psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE
         assert engine.dockerd_runs() is before
+        pid_file.write_text(str(process.pid))
+        engine_setup.forget_dead(pid_file)
+        assert not pid_file.exists()
     finally:
         process.kill()
         process.wait()

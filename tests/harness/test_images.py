@@ -142,7 +142,7 @@ class Bench:
         self.folder, self.lines = folder, list[str]()
         self.client = docker.from_env()
         self.suffix = uuid.uuid4().hex[:8]
-        self.images = Images(self.client, [folder], self.lines.append)
+        self.images = Images(lambda: self.client, [folder], self.lines.append)
 
     def name(self, stem: str) -> str:
         return f"shoplab-{stem}-{self.suffix}"
@@ -227,7 +227,7 @@ def test_two_that_want_the_same_image_build_it_once(bench: Bench) -> None:
     script.write_text(script.read_text() + f"echo x >> {count}\nsleep 0.5\n")
     found: list[Image] = []
     both = [
-        threading.Thread(target=lambda: found.append(Images(docker.from_env(), [bench.folder]).resolve(root)))
+        threading.Thread(target=lambda: found.append(Images(docker.from_env, [bench.folder]).resolve(root)))
         for _ in "ab"
     ]
     for thread in both:
