@@ -11,7 +11,10 @@ from harness.model import CheckResult, Outcome, ResidueClass, ResidueRow
 
 SHIPPED = read_catalogue([drills.FAILURE_MODES])
 SCHEMA = ResidueRow(
-    layer="schema", key="orders.total_cents", before="integer", after="absent",
+    layer="schema",
+    key="orders.total_cents",
+    before="integer",
+    after="absent",
     residue_class=ResidueClass.BREAKS_OLD_RELEASE,
 )
 CONFIG = SCHEMA.model_copy(update={"layer": "configuration"})
@@ -39,16 +42,31 @@ def test_every_text_reads_well_without_evidence():
 @pytest.mark.parametrize(
     ("evidence", "residue", "mode", "said"),
     [
-        (['psycopg.errors.UndefinedColumn: column "total_cents" does not exist'], [SCHEMA], "D3", "removed total_cents,"),
+        (
+            ['psycopg.errors.UndefinedColumn: column "total_cents" does not exist'],
+            [SCHEMA],
+            "D3",
+            "removed total_cents,",
+        ),
         (["ERROR:  column orders.total_cents does not exist"], [CONFIG, SCHEMA], "D3", "removed orders.total_cents,"),
         (['column "total_cents" of relation "orders" does not exist'], [SCHEMA], "D3", "removed total_cents,"),
         (["sqlalchemy.exc.ProgrammingError: (psycopg.errors.UndefinedColumn) …"], [SCHEMA], "D3", "removed a column,"),
         (['column "total_cents" does not exist'], [], None, ""),
         (['column "total_cents" does not exist'], [CONFIG], None, ""),
-        (['null value in column "currency" of relation "orders" violates not-null constraint'], [], "D1", "made currency NOT NULL"),
+        (
+            ['null value in column "currency" of relation "orders" violates not-null constraint'],
+            [],
+            "D1",
+            "made currency NOT NULL",
+        ),
         (['null value in column "currency" violates not-null constraint'], [], "D1", "made currency NOT NULL"),
         (["psycopg.errors.NotNullViolation"], [], "D1", "made a column NOT NULL"),
-        (["alembic.util.exc.CommandError: Can't locate revision identified by '0004_rename'"], [], "D2", "is at 0004_rename that"),
+        (
+            ["alembic.util.exc.CommandError: Can't locate revision identified by '0004_rename'"],
+            [],
+            "D2",
+            "is at 0004_rename that",
+        ),
         (["Detected applied migration not resolved locally: 3"], [], "D2", "is at a revision that"),
         (["connection refused"], [SCHEMA], None, ""),
         ([], [SCHEMA], None, ""),
@@ -60,12 +78,13 @@ def test_classify(evidence, residue, mode, said):
     assert found is None or said in found.why
 
 
-CUSTOM = """
-- &base {id: A1, title: any error, why: w, prevent: p, check: c, sources: [us], reported: true, signatures: [{evidence: boom}]}
-- {id: A2, title: at checkout, why: w, prevent: p, check: c, sources: [us], reported: true, signatures: [{evidence: boom, check: ^checkout}]}
-- {id: A3, title: later twin, why: w, prevent: p, check: c, sources: [us], reported: true, signatures: [{evidence: boom}]}
-- {id: A4, title: data, why: w, prevent: p, check: c, sources: [us], reported: true,
-   signatures: [{residue: {class: lost or changed data, key: '^(?P<table>\\w+)\\.'}}]}
+REST = "why: w, prevent: p, check: c, sources: [us], reported: true"
+CUSTOM = f"""
+- {{id: A1, title: any error, {REST}, signatures: [{{evidence: boom}}]}}
+- {{id: A2, title: at checkout, {REST}, signatures: [{{evidence: boom, check: ^checkout}}]}}
+- {{id: A3, title: later twin, {REST}, signatures: [{{evidence: boom}}]}}
+- {{id: A4, title: data, {REST},
+   signatures: [{{residue: {{class: lost or changed data, key: '^(?P<table>\\w+)\\.'}}}}]}}
 """
 
 
@@ -90,8 +109,14 @@ def test_the_most_specific_wins_then_the_first(custom):
     [
         ("- {id: D3, title: t, why: w, prevent: p, check: c, sources: [s], reported: true}", "'D3' is already"),
         ("- {id: X1, title: t}", "why"),
-        ("- {id: X1, title: t, why: w, prevent: p, check: c, sources: [s], reported: true, signatures: [{evidence: '('}]}", "regular expression"),
-        ("- {id: X1, title: t, why: w, prevent: p, check: c, sources: [s], reported: true, signatures: [{}]}", "at least one"),
+        (
+            f"- {{id: X1, title: t, {REST}, signatures: [{{evidence: '('}}]}}",
+            "regular expression",
+        ),
+        (
+            f"- {{id: X1, title: t, {REST}, signatures: [{{}}]}}",
+            "at least one",
+        ),
         ("a: [", "list of failure modes"),
         ("", "list of failure modes"),
     ],

@@ -26,7 +26,8 @@ from tests.harness.runs import LEFT, Drill
 def test_a_whole_run(tmp_path):
     record = build_record(Drill().write(tmp_path))
     assert [(each.number, each.name, each.rung, each.recovered) for each in record.attempts] == [
-        (1, "previous task definition", "rollback", False), (2, "forward-fix migration", "forward-fix", True),
+        (1, "previous task definition", "rollback", False),
+        (2, "forward-fix migration", "forward-fix", True),
     ]
     assert [(step.step, step.exit_code) for step in record.attempts[0].steps] == [("rollback.sh", 0)]
     assert [finding.mode for finding in record.attempts[0].findings] == ["D3"]
@@ -45,7 +46,11 @@ def test_a_whole_run(tmp_path):
         "requests failed": (440 / 701, None, None),
         "writes lost": (0.0, 0.0, True),
     }
-    assert [each.count for each in (record.latency.before, record.latency.during, record.latency.after)] == [140, 440, 261]
+    assert [each.count for each in (record.latency.before, record.latency.during, record.latency.after)] == [
+        140,
+        440,
+        261,
+    ]
 
 
 def test_what_fails_after_the_watch_is_not_the_drills_outage(tmp_path):
