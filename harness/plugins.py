@@ -6,13 +6,14 @@ below, in the ``pyproject.toml`` of whoever ships it. The shipped ones use the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema
 
 from harness.errors import EnvironmentProblem
 
@@ -37,7 +38,7 @@ def registered(group: str) -> Mapping[str, Any]:
     for point in sorted(entry_points(group=group), key=lambda each: each.name):
         try:
             found[point.name] = point.load()
-        except Exception as problem:  # noqa: BLE001  a broken plug-in may raise anything; it must be named
+        except Exception as problem:  # a broken plug-in may raise anything; it must be named
             owner = point.dist.name if point.dist else "an unknown distribution"
             raise EnvironmentProblem(
                 f"plug-in {point.name!r} of {group} (from {owner}) cannot be loaded: {problem}",
@@ -50,19 +51,43 @@ class OneOf:
     """Annotation for a scenario field that holds the configuration of a plug-in of ``group``.
 
     The field's ``uses:`` names the plug-in; validation, error messages and JSON Schema come from the plug-in's own
-    model. With ``default``, ``uses:`` may be left out.
+    model. With ``default``, ``uses:`` may be left out. Plug-ins are looked up when a value is validated, not when the
+    scenario's classes are made: importing the language loads no plug-in, and a broken one breaks only its users.
     """
 
     def __init__(self, group: str, default: str = "") -> None:
         self.group = group
         self.default = default
 
-    def __get_pydantic_core_schema__(self, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        choices = {name: handler.generate_schema(model) for name, model in registered(self.group).items()}
-        return core_schema.tagged_union_schema(choices, discriminator=self._tag)
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._validate)
 
-    def _tag(self, value: Any) -> str | None:
-        if isinstance(value, Mapping):
-            tag = value.get("uses", self.default or None)
-            return tag if isinstance(tag, str) else None
-        return getattr(value, "uses", None)
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        choices = []
+        for name, model in registered(self.group).items():
+            choice = handler(model.__pydantic_core_schema__)
+            if name != self.default:  # or an element that leaves `uses` out would fit every plug-in with the same keys
+                choice = {**choice, "required": ["uses", *choice.get("required", [])]}
+            choices.append(choice)
+        return {"oneOf": choices} if choices else {"type": "object"}
+
+    def _validate(self, value: Any, info: ValidationInfo) -> Any:
+        choices = registered(self.group)
+        if isinstance(value, tuple(choices.values())):
+            return value  # made in code
+        if not isinstance(value, Mapping):
+            raise PydanticKnownError("dict_type")
+        tag = value.get("uses", self.default)
+        if not isinstance(tag, str) or tag not in choices:
+            names = ", ".join(choices) or "no plug-in at all: none is registered"
+            raise choice_error("uses", f"one of {names}", choices)
+        model: type[BaseModel] = choices[tag]
+        return model.model_validate(dict(value), context=info.context)
+
+
+def choice_error(key: str, expected: str, known: Iterable[str]) -> PydanticCustomError:
+    """A value that is none of ``known``; the loader adds position and near miss.
+
+    ``key`` is where the value stands, seen from the field; empty for the field itself.
+    """
+    return PydanticCustomError("not_a_choice", "{expected}", {"expected": expected, "known": list(known), "key": key})

@@ -20,11 +20,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from harness.model import CheckResult, Frozen, ResidueClass
+from harness.plugins import choice_error
 from harness.template import render
 from harness.units import Duration
 
@@ -37,6 +38,20 @@ if TYPE_CHECKING:
 
 Layers = dict[str, dict[str, str]]
 """State by layer and key, all text; what a snapshot is made of."""
+
+KNOWN_SERVICES = "services"
+"""Key of the validation context under which the loader gives the names of the scenario's services."""
+
+
+def _known_service(name: str, info: ValidationInfo) -> str:
+    services = (info.context or {}).get(KNOWN_SERVICES)
+    if services is not None and name not in services:
+        raise choice_error("", f"a service of `stack.services` ({', '.join(services)})", services)
+    return name
+
+
+ServiceName = Annotated[str, AfterValidator(_known_service)]
+"""A field that names a service of the scenario; the loader refuses a name that is not there."""
 
 
 class Need(Frozen):

@@ -11,7 +11,17 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from harness.errors import UsageProblem
 
-ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Names of the scenario come before methods of the object that holds them: ``release.values`` is data."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+ENVIRONMENT = _Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
 """The one Jinja environment of the scenario language."""
 ENVIRONMENT.globals.clear()  # `range` and `lipsum` would let one line of YAML eat the machine
 

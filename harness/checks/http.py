@@ -46,7 +46,9 @@ class HttpCheck(Check):
 
     def ask(self, bench: Bench, scope: Scope) -> CheckResult:
         """Ask once; a connection that fails is a fail, because users have it too."""
-        path, request_id = scope.render(self.get or self.post), f"smoke-{uuid.uuid4().hex[:12]}"
+        request_id = f"smoke-{uuid.uuid4().hex[:12]}"
+        scope = scope.plus(key=request_id)  # the same name as in traffic: an idempotency key of this request's own
+        path = scope.render(self.get or self.post)
         name, expected = self.name or f"{self.method} {path}", self._expected(scope)
         headers = {name: scope.render(value) for name, value in self.headers.items()}
         body = None if self.json_body is None else json.loads(scope.render(json.dumps(self.json_body)))

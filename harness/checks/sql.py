@@ -7,14 +7,14 @@ from typing import Any, Literal, cast
 from pydantic import Field
 
 from harness.model import CheckResult, Outcome
-from harness.spi import Bench, Check, Scope, SqlService
+from harness.spi import Bench, Check, Scope, ServiceName, SqlService
 
 
 class SqlCheck(Check):
     """The first column of the first row of a query has to be a value."""
 
     uses: Literal["sql"] = "sql"
-    service: str = Field(description="a service of `stack.services` that answers SQL")
+    service: ServiceName = Field(description="a service of `stack.services` that answers SQL")
     query: str
     expect: str = Field(description="the value as text")
 

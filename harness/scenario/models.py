@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from harness.model import Frozen
 from harness.plugins import CHECKS, PLATFORMS, SERVICES, STEPS, OneOf
 from harness.probe.config import Traffic
-from harness.spi import Check, PlatformConfig, ServiceConfig, Step
+from harness.spi import Check, PlatformConfig, ServiceConfig, ServiceName, Step
 from harness.units import Duration
 
 LANGUAGE = 1
@@ -120,7 +120,7 @@ class Timeouts(Frozen):
 class CommittedWrites(Frozen):
     """Where to count acknowledged writes at the end: the first column has the idempotency keys that are there."""
 
-    service: Identifier
+    service: ServiceName
     sql: str
 
 

@@ -4,11 +4,11 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from conftest import orders
 from pydantic import ValidationError
 
 from harness.probe.config import RequestSpec, Traffic
 from harness.probe.plan import planned_requests
+from tests.harness.probe.shop import orders
 
 
 def spec(**fields: Any) -> RequestSpec:

@@ -15,12 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE, Shop, eventually, orders
 
 from harness.errors import EnvironmentProblem
 from harness.probe.analysis import acknowledged_writes, latency
 from harness.probe.process import Probe
 from harness.probe.samples import Sample, read_samples
+from tests.harness.probe.shop import PATIENCE, Shop, eventually, orders
 
 Launch = Callable[..., Probe]
 
