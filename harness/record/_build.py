@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.errors import UsageProblem
-from harness.model import Snapshot, Verdict
+from harness.model import Phase, Snapshot, Verdict
 from harness.probe.samples import Sample, read_samples
 from harness.record._fold import Story, fold
 from harness.record._measure import measure, metrics
@@ -155,7 +155,7 @@ def _verdict(story: Story) -> tuple[Verdict, tuple[str, ...]]:
         return Verdict.INTERRUPTED, (f"The run was ended by {story.interrupted_by} {where}.",)
     if story.error:
         return Verdict.ERROR, (f"{story.error.error} in phase {story.error.phase}: {story.error.message}",)
-    ended = f"The timeline ends after {story.last_at:.1f} s {where}, without a verdict and without a word of farewell"
+    ended = f"The timeline ends after {story.last_at:.1f} s {where}, without a verdict"
     return Verdict.INTERRUPTED, (f"{ended}: the run's process was killed, or it is still running.",)
 
 
@@ -163,5 +163,6 @@ def _last_phase(story: Story) -> str:
     if not story.phases:
         return "before its first phase"
     last = story.phases[-1]
-    attempt = f" {last.attempt}" if last.attempt is not None else ""
-    return f"{'after' if last.ended is not None else 'in'} phase {last.name}{attempt}"
+    name = last.name if last.attempt is None or last.name == Phase.ATTEMPT else f"{last.name} of attempt"
+    number = "" if last.attempt is None else f" {last.attempt}"
+    return f"{'after' if last.ended is not None else 'in'} phase {name}{number}"

@@ -125,7 +125,6 @@ class Story:
     def _(self, event: CheckDone) -> None:
         # A check is asked again and again while the drill waits: its last answer is the one that counts.
         key = (event.purpose, event.attempt, event.result.name, event.result.expected)
-        self.checks.pop(key, None)
         self.checks[key] = CheckRecord(
             at=event.at, purpose=event.purpose, attempt=event.attempt, result=event.result
         )

@@ -145,7 +145,7 @@ def silent_failure(record: RunRecord) -> str:
 
 def declared(record: RunRecord) -> str:
     """What the path declares about its first attempt, where that is a break."""
-    if record.expected_first_attempt == "clean":
+    if record.expected_first_attempt == "clean" or not record.attempts or record.attempts[0].recovered is None:
         return ""
     modes = ", ".join(record.expected_findings)
     return f"The path {record.path!r} is there to teach this: it declares a first attempt that breaks by {modes}."
@@ -211,12 +211,15 @@ def ending(step: StepRecord) -> str:
     return "ok" if step.ok else "not ok, no exit code"
 
 
-def failing_checks(record: RunRecord) -> list[tuple[int, CheckResult]]:
-    """Checks that did not pass when they were asked last, with their attempt."""
+def failing_checks(record: RunRecord) -> list[tuple[str, CheckResult]]:
+    """Checks that did not pass when they were asked last, and when that was; those that became a finding left out."""
+    told = {(finding.attempt, finding.check) for finding in record.findings}
     return [
-        (check.attempt or 0, check.result)
+        (f"attempt {check.attempt}" if check.attempt else check.purpose, check.result)
         for check in record.checks
-        if check.purpose == "verify" and check.result.outcome != Outcome.PASS
+        if check.purpose in ("baseline", "verify")  # the bad release is meant to fail what is asked in between
+        and check.result.outcome != Outcome.PASS
+        and (check.attempt, check.result.name) not in told
     ]
 
 

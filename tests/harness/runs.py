@@ -41,8 +41,12 @@ D3 = Finding(
     sources=("medplum/medplum#10256",),
 )
 RESIDUE = ResidueRow(
-    layer="schema", key="orders.total_cents", before="integer not null", after="generated from amount",
-    residue_class=ResidueClass.HARMLESS, note="remove with the next release",
+    layer="schema",
+    key="orders.total_cents",
+    before="integer not null",
+    after="generated from amount",
+    residue_class=ResidueClass.HARMLESS,
+    note="remove with the next release",
 )
 
 
@@ -54,7 +58,9 @@ class Attempt:
     findings: tuple[Finding, ...] = ()
     exit_code: int = 0
     output: str = "service shop is on shop:1\n"
-    checks: tuple[CheckResult, ...] = (CheckResult(name="read an order", outcome=Outcome.PASS, expected="200", seen="200"),)
+    checks: tuple[CheckResult, ...] = (
+        CheckResult(name="read an order", outcome=Outcome.PASS, expected="200", seen="200"),
+    )
     residue: tuple[ResidueRow, ...] | None = ()
     judged: bool = True
 
@@ -114,9 +120,17 @@ class Drill:
     def _sample(self, n: int, at: float) -> Sample:
         good, write = not self.bad[0] <= at < self.bad[1], n % 5 == 0
         return Sample(
-            seq=n, name="place an order" if write else "read an order", request="GET /orders/17", write=write,
-            intended=at, start=at, end=at + 0.006 + (n % 7) / 1000, status=(201 if write else 200) if good else 500,
-            version="v1" if at < 18 or at > 30 else "v2", ok=good, key=f"k{n}" if write else "",
+            seq=n,
+            name="place an order" if write else "read an order",
+            request="GET /orders/17",
+            write=write,
+            intended=at,
+            start=at,
+            end=at + 0.006 + (n % 7) / 1000,
+            status=(201 if write else 200) if good else 500,
+            version="v1" if at < 18 or at > 30 else "v2",
+            ok=good,
+            key=f"k{n}" if write else "",
             error="" if good else "status 500",
         )
 
@@ -135,7 +149,9 @@ class Drill:
         add(16.9, SnapshotTaken(label="S0", file="S0.json"))
         add(19.9, self._step("migrate", Phase.RELEASE_BAD, None, "ecs/migrate.py --image shop:v2 0004_rename"))
         if self.fired is not None:
-            summary = "100 % of 20 reads failed" if self.fired else "0 % of 400 requests failed in 20 s, 5 % were needed"
+            summary = (
+                "100 % of 20 reads failed" if self.fired else "0 % of 400 requests failed in 20 s, 5 % were needed"
+            )
             add(19.95, FaultJudged(fired=self.fired, summary=summary))
         if self.detected and self.fired:
             add(22.1, Detected(by="smoke", summary="read an order: expected 200, saw 500"))
@@ -149,14 +165,22 @@ class Drill:
 
     def _start(self) -> RunStarted:
         return RunStarted(
-            run="2026-11-22T21-04-11Z-7f3a", scenario="ecs-bad-migration", path="naive", pid=1, monotonic=0.0,
+            run="2026-11-22T21-04-11Z-7f3a",
+            scenario="ecs-bad-migration",
+            path="naive",
+            pid=1,
+            monotonic=0.0,
             title="A release renames a column; the code goes back, the schema does not",
-            command="make drill SCENARIO=ecs-bad-migration", wall="2026-11-22T21:04:11Z", operator="kim", commit="1a2b3c4",
-            expected_first_attempt=self.expected, expected_findings=self.declared, teaches=("D3",),
-            budgets=Budgets(
-                rto=self.rto, rpo=self.rpo, detect=self.detect_budget, failed_requests=self.failed_budget
-            ),
-            sustained=3.0, min_success=0.995,
+            command="make drill SCENARIO=ecs-bad-migration",
+            wall="2026-11-22T21:04:11Z",
+            operator="kim",
+            commit="1a2b3c4",
+            expected_first_attempt=self.expected,
+            expected_findings=self.declared,
+            teaches=("D3",),
+            budgets=Budgets(rto=self.rto, rpo=self.rpo, detect=self.detect_budget, failed_requests=self.failed_budget),
+            sustained=3.0,
+            min_success=0.995,
         )
 
     def _step(self, name: str, phase: Phase, attempt: int | None, command: str, **more: object) -> StepEnded:
@@ -166,11 +190,23 @@ class Drill:
     def _attempts(self, add: Callable[[float, AnyEvent], None]) -> None:
         for number, (attempt, begin) in enumerate(zip(self.attempts, (22.2, 36.0, 44.0), strict=False), start=1):
             add(begin, PhaseStarted(phase=Phase.ATTEMPT, attempt=number, title=attempt.name))
-            add(begin + 0.1, StepStarted(step="rollback.sh", phase=Phase.ATTEMPT, attempt=number, command="ecs/rollback.sh"))
-            add(begin + 4.4, self._step(
-                "rollback.sh", Phase.ATTEMPT, number, "ecs/rollback.sh", took=4.3, exit_code=attempt.exit_code,
-                ok=attempt.exit_code == 0, output=attempt.output,
-            ))
+            add(
+                begin + 0.1,
+                StepStarted(step="rollback.sh", phase=Phase.ATTEMPT, attempt=number, command="ecs/rollback.sh"),
+            )
+            add(
+                begin + 4.4,
+                self._step(
+                    "rollback.sh",
+                    Phase.ATTEMPT,
+                    number,
+                    "ecs/rollback.sh",
+                    took=4.3,
+                    exit_code=attempt.exit_code,
+                    ok=attempt.exit_code == 0,
+                    output=attempt.output,
+                ),
+            )
             add(begin + 4.5, PhaseEnded(phase=Phase.ATTEMPT, attempt=number, ok=True))
             add(begin + 4.5, PhaseStarted(phase=Phase.VERIFY, attempt=number))
             for check in attempt.checks:
@@ -180,10 +216,18 @@ class Drill:
             if attempt.residue is not None:
                 add(begin + 7.1, ResidueJudged(attempt=number, rows=attempt.residue))
             if attempt.judged:
-                add(begin + 7.4, AttemptJudged(
-                    attempt=number, name=attempt.name, rung=attempt.rung, recovered=attempt.recovered, acted=4.4,
-                    converged=3.0, summary="smoke green" if attempt.recovered else "smoke stayed red for 3 s",
-                ))
+                add(
+                    begin + 7.4,
+                    AttemptJudged(
+                        attempt=number,
+                        name=attempt.name,
+                        rung=attempt.rung,
+                        recovered=attempt.recovered,
+                        acted=4.4,
+                        converged=3.0,
+                        summary="smoke green" if attempt.recovered else "smoke stayed red for 3 s",
+                    ),
+                )
                 add(begin + 7.5, PhaseEnded(phase=Phase.VERIFY, attempt=number, ok=attempt.recovered))
 
 

@@ -22,13 +22,18 @@ FAILED_TEARDOWN = Failed(phase=Phase.TEARDOWN, error="EnvironmentProblem", messa
 
 CASES = {
     "naive path as declared": ({}, "passed", "recovery took 22.0 s, the limit is 5 min"),
-    "clean path": (GOOD_PATH, "passed", "Attempt 1 (previous task definition) recovered the users; recovery took 8.0 s"),
+    "clean path": (
+        GOOD_PATH,
+        "passed",
+        "Attempt 1 (previous task definition) recovered the users; recovery took 8.0 s",
+    ),
     "over the RTO": ({"rto": 1.0}, "failed", "Recovery took 22.0 s, the limit is 1.0 s"),
     "exactly the RTO": ({"rto": 22.0}, "passed", "recovery took 22.0 s, the limit is 22.0 s"),
     "no remedy": ({"attempts": [BROKEN], "bad": (19.0, 99.0)}, "failed", "Nothing recovered the users"),
     "remedy fails too": (
         {"attempts": [BROKEN, replace(REMEDY, recovered=False, checks=(RED,))], "bad": (19.0, 99.0)},
-        "failed", "attempt 2 (forward-fix migration) was the last of 2",
+        "failed",
+        "attempt 2 (forward-fix migration) was the last of 2",
     ),
     "checks recover, users do not": ({"bad": (19.0, 99.0)}, "failed", "the request log does not end with 99.5% good"),
     "fault does not fire": ({"fired": False, "bad": (99.0, 99.0)}, "inconclusive", "The fault did not fire"),
@@ -36,46 +41,91 @@ CASES = {
     "fault never judged": ({"fired": None}, "inconclusive", "never judged whether the bad release does harm"),
     "not steady": ({"baseline_ok": False}, "inconclusive", "never steady before the bad release: 80.0 % good in 5 s"),
     "unknown in the baseline": (
-        {"extra": ((11.0, CheckDone(purpose="baseline", result=OPEN)),)}, "inconclusive", "stock: expected 0, saw database gone",
+        {"extra": ((11.0, CheckDone(purpose="baseline", result=OPEN)),)},
+        "inconclusive",
+        "stock: expected 0, saw database gone",
     ),
     "nobody noticed": ({"detected": False}, "failed", "Nobody noticed the outage"),
     "noticed too late": ({"detect_budget": 2.0}, "failed", "Detection took 3.1 s, the limit is 2.0 s"),
-    "too many requests failed": ({"failed_budget": 0.5}, "failed", "62.8 % of the requests failed (440 of 701), the limit is 50.0 %"),
+    "too many requests failed": (
+        {"failed_budget": 0.5},
+        "failed",
+        "62.8 % of the requests failed (440 of 701), the limit is 50.0 %",
+    ),
     "few enough requests failed": ({"failed_budget": 0.7}, "passed", "Requests failed: 62.8 %, the limit is 70.0 %"),
     "writes lost": ({"lost": 3}, "failed", "3 of 90 acknowledged writes are lost, the limit is 0"),
-    "writes lost within the RPO": ({"lost": 3, "rpo": 3}, "passed", "3 of 90 acknowledged writes are lost, the limit is 3"),
-    "lost writes not counted": ({"lost": None}, "inconclusive", "it could not be counted how many of them are lost: no SQL"),
+    "writes lost within the RPO": (
+        {"lost": 3, "rpo": 3},
+        "passed",
+        "3 of 90 acknowledged writes are lost, the limit is 3",
+    ),
+    "lost writes not counted": (
+        {"lost": None},
+        "inconclusive",
+        "it could not be counted how many of them are lost: no SQL",
+    ),
     "lost writes never asked for": ({"counted": False}, "inconclusive", "could not be counted"),
     "not counted and over the RTO": ({"lost": None, "rto": 1.0}, "failed", "Recovery took 22.0 s"),
     "no request log": ({"requests": False}, "inconclusive", "recovery time is unknown"),
-    "declared broken, comes out clean": ({**GOOD_PATH, "expected": "broken", "declared": ("D3",)}, "failed", "teaches nothing any more"),
-    "declared clean, breaks": ({"expected": "clean", "declared": ()}, "failed", "declared clean, and it was broken with D3"),
+    "declared broken, comes out clean": (
+        {**GOOD_PATH, "expected": "broken", "declared": ("D3",)},
+        "failed",
+        "teaches nothing any more",
+    ),
+    "declared clean, breaks": (
+        {"expected": "clean", "declared": ()},
+        "failed",
+        "declared clean, and it was broken with D3",
+    ),
     "declared finding missing": ({"declared": ("D3", "E4")}, "failed", "E4 was not seen"),
     "undeclared finding": (
-        {"attempts": [replace(BROKEN, findings=(D3, OTHER)), REMEDY]}, "failed", "not declared: unclassified",
+        {"attempts": [replace(BROKEN, findings=(D3, OTHER)), REMEDY]},
+        "failed",
+        "not declared: unclassified",
     ),
-    "another finding instead": ({"attempts": [replace(BROKEN, findings=(OTHER,)), REMEDY]}, "failed", "D3 was not seen"),
+    "another finding instead": (
+        {"attempts": [replace(BROKEN, findings=(OTHER,)), REMEDY]},
+        "failed",
+        "D3 was not seen",
+    ),
     "finding in the attempt that recovered": (
         {"attempts": [BROKEN, replace(REMEDY, findings=(D3.model_copy(update={"attempt": 2}),))]},
-        "failed", "recovered the users, but something broke in it: D3",
+        "failed",
+        "recovered the users, but something broke in it: D3",
     ),
     "unknown check after recovery": (
-        {"attempts": [BROKEN, replace(REMEDY, checks=(OPEN,))]}, "inconclusive", "a check could not be answered: stock",
+        {"attempts": [BROKEN, replace(REMEDY, checks=(OPEN,))]},
+        "inconclusive",
+        "a check could not be answered: stock",
     ),
     "unknown check, nothing else against the only attempt": (
-        {**GOOD_PATH, "attempts": [replace(CLEAN, recovered=False, checks=(OPEN,))]}, "inconclusive", "could not be judged",
+        {**GOOD_PATH, "attempts": [replace(CLEAN, recovered=False, checks=(OPEN,))]},
+        "inconclusive",
+        "could not be judged",
     ),
     "unknown check in a first attempt": (
-        {"attempts": [replace(BROKEN, findings=(), checks=(OPEN,)), REMEDY]}, "inconclusive", "Attempt 1",
+        {"attempts": [replace(BROKEN, findings=(), checks=(OPEN,)), REMEDY]},
+        "inconclusive",
+        "Attempt 1",
     ),
-    "failing check after recovery": ({"attempts": [BROKEN, replace(REMEDY, checks=(RED,))]}, "failed", "although a check failed"),
+    "failing check after recovery": (
+        {"attempts": [BROKEN, replace(REMEDY, checks=(RED,))]},
+        "failed",
+        "although a check failed",
+    ),
     "attempt never judged": ({"attempts": [BROKEN, replace(REMEDY, judged=False)]}, "inconclusive", "was never judged"),
     "noticed, nothing attempted": ({"attempts": []}, "inconclusive", "no attempt to recover was made"),
     "interrupted": ({"extra": ((30.0, InterruptedBy(by="SIGTERM")),)}, "interrupted", "ended by SIGTERM"),
     "interrupted wins over what it caused": (
-        {"extra": ((30.0, InterruptedBy(by="SIGTERM")), (30.1, FAILED_STEP)), "until": 31.0}, "interrupted", "ended by SIGTERM",
+        {"extra": ((30.0, InterruptedBy(by="SIGTERM")), (30.1, FAILED_STEP)), "until": 31.0},
+        "interrupted",
+        "ended by SIGTERM",
     ),
-    "environment broke": ({"extra": ((6.0, FAILED_STEP),), "until": 6.5}, "error", "postgres did not answer within 60 s"),
+    "environment broke": (
+        {"extra": ((6.0, FAILED_STEP),), "until": 6.5},
+        "error",
+        "postgres did not answer within 60 s",
+    ),
     "teardown broke": ({"extra": ((54.2, FAILED_TEARDOWN),)}, "passed", "recovery took 22.0 s"),
 }
 
@@ -101,6 +151,9 @@ def test_every_reason_is_a_sentence(tmp_path):
 
 def test_exit_codes_cover_every_verdict():
     assert {verdict.value: exit_code(verdict) for verdict in Verdict} == {
-        "passed": ExitCode.PASSED, "failed": ExitCode.FAILED, "inconclusive": ExitCode.INCONCLUSIVE,
-        "interrupted": ExitCode.INTERRUPTED, "error": ExitCode.ENVIRONMENT,
+        "passed": ExitCode.PASSED,
+        "failed": ExitCode.FAILED,
+        "inconclusive": ExitCode.INCONCLUSIVE,
+        "interrupted": ExitCode.INTERRUPTED,
+        "error": ExitCode.ENVIRONMENT,
     }
