@@ -86,7 +86,9 @@ def one_drill() -> Measured:
     with tempfile.TemporaryDirectory() as runs, followed_logs(lines):
         began = time.monotonic()
         drill = str(Path(sys.executable).with_name("drill"))
-        done = subprocess.run([drill, "run", _SCENARIO, "--json", "--runs", runs], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [drill, "run", _SCENARIO, "--json", "--runs", runs], capture_output=True, text=True, check=True
+        )
         wall = time.monotonic() - began
         record = json.loads(done.stdout)
         events = read_timeline(Path(runs) / record["run"] / "timeline.jsonl")
@@ -110,13 +112,31 @@ def _phase_times(events: list[object], names: set[str]) -> Iterator[float]:
 def _as_samples(lines: list[dict[str, object]], started: RunStarted) -> list[Sample]:
     """The access log in the probe's form: the same definition of recovery applies to both."""
     anchor = datetime.fromisoformat(started.wall).timestamp()
-    wanted = [line for line in lines if str(line["path"]).startswith("/orders") and not str(line["request_id"]).startswith("smoke-")]
+    wanted = [
+        line
+        for line in lines
+        if str(line["path"]).startswith("/orders") and not str(line["request_id"]).startswith("smoke-")
+    ]
     wanted.sort(key=lambda line: float(str(line["time"])))
     samples = []
     for number, line in enumerate(wanted):
         at, status = float(str(line["time"])) - anchor, int(str(line["status"]))
-        samples.append(Sample(seq=number, name=str(line["method"]), request=str(line["path"]), write=False, intended=at, start=at, end=at,
-                              status=status, version="", ok=status < 400, key="", error=""))
+        samples.append(
+            Sample(
+                seq=number,
+                name=str(line["method"]),
+                request=str(line["path"]),
+                write=False,
+                intended=at,
+                start=at,
+                end=at,
+                status=status,
+                version="",
+                ok=status < 400,
+                key="",
+                error="",
+            )
+        )
     return samples
 
 

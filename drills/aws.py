@@ -31,11 +31,20 @@ from harness.timeline import StackFact
 from harness.units import Duration
 
 REGION = "eu-central-1"
-FAKE_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "drill", "AWS_SECRET_ACCESS_KEY": "drill-local-only", "AWS_REGION": REGION,
-                    "AWS_DEFAULT_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true", "AWS_PAGER": "",
-                    "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+FAKE_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "drill",
+    "AWS_SECRET_ACCESS_KEY": "drill-local-only",
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_PAGER": "",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
 """All that commands ever see as AWS identity; the caller's own never leaves the caller's shell."""
-_NO_PROFILE = {name: (None, None, os.devnull, None) for name in ("config_file", "credentials_file")} | {"profile": (None, None, None, None)}
+_NO_PROFILE = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None)) | {
+    "profile": (None, None, None, None)
+}
 """Session variables of botocore that would otherwise read the caller's files and $AWS_PROFILE."""
 _ANCHOR_RECIPE = "debian"
 
@@ -44,11 +53,15 @@ class Aws(ServiceConfig):
     """The AWS endpoint of a stack."""
 
     uses: Literal["aws"] = "aws"
-    engine: Literal["ministack", "localstack", "endpoint"] = Field(default="ministack", description="who answers the API")
+    engine: Literal["ministack", "localstack", "endpoint"] = Field(
+        default="ministack", description="who answers the API"
+    )
     endpoint_url: str = Field(default="", description="engine `endpoint`: where it is; the guard must allow it")
     image: str = Field(default="", description="engine `localstack`: the image")
     token_env: str = Field(default="LOCALSTACK_AUTH_TOKEN", description="engine `localstack`: variable with the token")
-    port: int | None = Field(default=None, ge=1, le=65535, description="engine `ministack`: port on 127.0.0.1; a free one when left out")
+    port: int | None = Field(
+        default=None, ge=1, le=65535, description="engine `ministack`: port on 127.0.0.1; a free one when left out"
+    )
     containers: bool = Field(default=True, description="whether the drill runs containers through it (ECS)")
     timeout: Duration = Field(default=60.0, description="until it answers")
 
@@ -75,21 +88,36 @@ class Aws(ServiceConfig):
         starters = {"ministack": self._ministack, "localstack": self._localstack, "endpoint": self._foreign}
         endpoint = starters[self.engine](name, run)
         if wait_until(endpoint.health, self.timeout) is None:
-            raise ProvisionProblem(f"the AWS endpoint {endpoint.url} ({self.engine}) did not answer within {self.timeout:g} s",
-                                   next_step=f"its log is {run.folder / 'logs' / name}.log")
-        run.timeline.write(StackFact(name="AWS endpoint", value=endpoint.description, simulated=self.engine != "endpoint"))
+            raise ProvisionProblem(
+                f"the AWS endpoint {endpoint.url} ({self.engine}) did not answer within {self.timeout:g} s",
+                next_step=f"its log is {run.folder / 'logs' / name}.log",
+            )
+        run.timeline.write(
+            StackFact(name="AWS endpoint", value=endpoint.description, simulated=self.engine != "endpoint")
+        )
         return endpoint
 
     def _ministack(self, name: str, run: Run) -> AwsEndpoint:
         port = self.port or _free_port()
         _require_free(port)
         identity = f"drill-{run.id}"
-        env = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "MINISTACK_HOSTNAME": identity, "MINISTACK_HOST": "127.0.0.1",
-               "MINISTACK_REGION": REGION, "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0",
-               "S3_DATA_DIR": str(run.scratch / "s3"), "STATE_DIR": str(run.scratch / "ministack"), **FAKE_CREDENTIALS}
+        env = {
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "MINISTACK_HOSTNAME": identity,
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_REGION": REGION,
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "S3_DATA_DIR": str(run.scratch / "s3"),
+            "STATE_DIR": str(run.scratch / "ministack"),
+            **FAKE_CREDENTIALS,
+        }
         if self.containers:
             # ministack puts tasks on the network of the container that it believes to run in.
-            anchor = run.containers.start(f"{name}-anchor", run.images.resolve(_ANCHOR_RECIPE).tag, command=["sleep", "infinity"])
+            anchor = run.containers.start(
+                f"{name}-anchor", run.images.resolve(_ANCHOR_RECIPE).tag, command=["sleep", "infinity"]
+            )
             env["HOSTNAME"] = anchor.name
             label = f"ministack.instance={identity}:{port}"
             run.ledger.plan(Undo(kind="docker.labelled", what=f"containers labelled {label}", params={"label": label}))
@@ -98,16 +126,23 @@ class Aws(ServiceConfig):
         (run.folder / "logs").mkdir(exist_ok=True)
         with (run.folder / "logs" / f"{name}.log").open("ab") as log:
             subprocess.Popen(
-                [str(Path(sys.executable).with_name("ministack"))], env=run.environment(env), cwd=run.scratch,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                [str(Path(sys.executable).with_name("ministack"))],
+                env=run.environment(env),
+                cwd=run.scratch,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         return AwsEndpoint(f"http://127.0.0.1:{port}", "/_ministack/health", "ministack")
 
     def _localstack(self, name: str, run: Run) -> AwsEndpoint:
         token = os.environ.get(self.token_env, "")
         if not token:
-            raise EnvironmentProblem(f"engine localstack wants a token in ${self.token_env}, and it is not set",
-                                     next_step="set it, or use the embedded engine: `engine: ministack`")
+            raise EnvironmentProblem(
+                f"engine localstack wants a token in ${self.token_env}, and it is not set",
+                next_step="set it, or use the embedded engine: `engine: ministack`",
+            )
         run.redactor.add(token)
         container = run.containers.start(name, self.image, env={"LOCALSTACK_AUTH_TOKEN": token})
         return AwsEndpoint(f"http://{container.address}:{get_service_port('ecs')}", "/_localstack/health", "localstack")
@@ -133,8 +168,10 @@ class AwsEndpoint:
     def client(self, service: str) -> Any:
         """A boto3 client of ``service`` at this endpoint, deaf to the caller's AWS variables, profiles and proxies."""
         session = boto3.session.Session(
-            botocore_session=botocore.session.Session(session_vars=_NO_PROFILE), region_name=REGION,
-            aws_access_key_id=FAKE_CREDENTIALS["AWS_ACCESS_KEY_ID"], aws_secret_access_key=FAKE_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            botocore_session=botocore.session.Session(session_vars=_NO_PROFILE),
+            region_name=REGION,
+            aws_access_key_id=FAKE_CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=FAKE_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         )
         config = Config(proxies={}, connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 2})
         return session.client(service, endpoint_url=self.url, config=config)

@@ -21,10 +21,14 @@ from harness.spi import Instance, Layers, Need, PlatformConfig, Run, Service
 from harness.timeline import StackFact
 
 _CLUSTER = "drill"
-_ASSUME = json.dumps({
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-})
+_ASSUME = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
 """Trust policy of a task execution role (ECS developer guide, "Amazon ECS task execution IAM role")."""
 
 
@@ -33,7 +37,9 @@ class Ecs(PlatformConfig):
 
     uses: Literal["ecs"] = "ecs"
     endpoint: str = Field(default="aws", description="the `aws` service of this stack")
-    service: str = Field(default="app", description="name of the ECS service, its task definition family and load balancer")
+    service: str = Field(
+        default="app", description="name of the ECS service, its task definition family and load balancer"
+    )
     desired: int = Field(default=2, ge=1, le=10, description="tasks")
     port: int = Field(default=8080, ge=1, le=65535, description="port of the workload in its container")
     health_path: str = Field(default="/healthz", description="what the target group asks")
@@ -50,32 +56,59 @@ class Ecs(PlatformConfig):
         endpoint.client("ecs").create_cluster(clusterName=_CLUSTER)
         subnet = endpoint.client("ec2").describe_subnets()["Subnets"][0]
         target_group = self._load_balancer(endpoint, subnet)
-        role = endpoint.client("iam").create_role(RoleName="drill-task-execution", AssumeRolePolicyDocument=_ASSUME)["Role"]["Arn"]
+        role = endpoint.client("iam").create_role(RoleName="drill-task-execution", AssumeRolePolicyDocument=_ASSUME)[
+            "Role"
+        ]["Arn"]
         secret = self._secret(endpoint, services[self.database]) if self.database else ""
-        run.timeline.write(StackFact(name="platform", value=f"ECS by {endpoint.engine}, {self.desired} tasks as real containers", simulated=True))
-        run.timeline.write(StackFact(name="load balancer, target health, Secrets Manager", value=endpoint.engine, simulated=True))
-        return RunningEcs(self, run, endpoint, {
-            "ECS_CLUSTER": _CLUSTER, "ECS_SERVICE": self.service, "ECS_SUBNET": subnet["SubnetId"],
-            "ECS_TARGET_GROUP_ARN": target_group, "ECS_DESIRED_COUNT": str(self.desired),
-            "ECS_EXECUTION_ROLE_ARN": role, "DB_SECRET_ARN": secret,
-        })
+        run.timeline.write(
+            StackFact(
+                name="platform",
+                value=f"ECS by {endpoint.engine}, {self.desired} tasks as real containers",
+                simulated=True,
+            )
+        )
+        run.timeline.write(
+            StackFact(name="load balancer, target health, Secrets Manager", value=endpoint.engine, simulated=True)
+        )
+        return RunningEcs(
+            self,
+            run,
+            endpoint,
+            {
+                "ECS_CLUSTER": _CLUSTER,
+                "ECS_SERVICE": self.service,
+                "ECS_SUBNET": subnet["SubnetId"],
+                "ECS_TARGET_GROUP_ARN": target_group,
+                "ECS_DESIRED_COUNT": str(self.desired),
+                "ECS_EXECUTION_ROLE_ARN": role,
+                "DB_SECRET_ARN": secret,
+            },
+        )
 
     def _load_balancer(self, endpoint: AwsEndpoint, subnet: Mapping[str, Any]) -> str:
         elb = endpoint.client("elbv2")
         balancer = elb.create_load_balancer(Name=self.service, Subnets=[subnet["SubnetId"]], Type="application")
         group = elb.create_target_group(
-            Name=self.service, Protocol="HTTP", Port=self.port, VpcId=subnet["VpcId"], TargetType="ip",
+            Name=self.service,
+            Protocol="HTTP",
+            Port=self.port,
+            VpcId=subnet["VpcId"],
+            TargetType="ip",
             HealthCheckPath=self.health_path,
         )["TargetGroups"][0]["TargetGroupArn"]
         elb.create_listener(
-            LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"], Protocol="HTTP", Port=80,
+            LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"],
+            Protocol="HTTP",
+            Port=80,
             DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
         )
         return str(group)
 
     def _secret(self, endpoint: AwsEndpoint, database: Service) -> str:
         password = database.environment()["DB_PASSWORD"]
-        created = endpoint.client("secretsmanager").create_secret(Name=f"{self.service}/db-password", SecretString=password)
+        created = endpoint.client("secretsmanager").create_secret(
+            Name=f"{self.service}/db-password", SecretString=password
+        )
         return str(created["ARN"])
 
 
@@ -134,7 +167,9 @@ class RunningEcs:
                 "desired count": str(service["desiredCount"]),
                 "load balancers": _digest(service.get("loadBalancers", [])),
             },
-            "artefact": {}, "configuration": {}, "secrets": {},
+            "artefact": {},
+            "configuration": {},
+            "secrets": {},
         }
         for container in definition["containerDefinitions"]:
             self._container(container, layers)

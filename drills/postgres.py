@@ -85,14 +85,22 @@ class RunningPostgres:
     def environment(self) -> Mapping[str, str]:
         """``DB_HOST`` … as the workload's own network sees it; the password too, for scripts that store it as a secret."""
         return {
-            "DB_HOST": self.host, "DB_PORT": str(PORT), "DB_NAME": self.database, "DB_USER": self.user,
+            "DB_HOST": self.host,
+            "DB_PORT": str(PORT),
+            "DB_NAME": self.database,
+            "DB_USER": self.user,
             "DB_PASSWORD": self.password,
         }
 
     def names(self) -> Mapping[str, str]:
         """``host``, ``port``, ``database``, ``user``, ``address``."""
-        return {"host": self.host, "port": str(PORT), "database": self.database, "user": self.user,
-                "address": self.container.address}
+        return {
+            "host": self.host,
+            "port": str(PORT),
+            "database": self.database,
+            "user": self.user,
+            "address": self.container.address,
+        }
 
     def version(self) -> str | None:
         """Version of the server; None while it does not accept connections."""
@@ -118,8 +126,13 @@ class RunningPostgres:
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         connection = psycopg.connect(
-            host=self.container.address, port=PORT, user=self.user, password=self.password, dbname=self.database,
-            connect_timeout=3, options="-c statement_timeout=10s",
+            host=self.container.address,
+            port=PORT,
+            user=self.user,
+            password=self.password,
+            dbname=self.database,
+            connect_timeout=3,
+            options="-c statement_timeout=10s",
         )
         connection.read_only = True
         return connection
@@ -156,7 +169,9 @@ class RunningPostgres:
     def _highest_keys(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, tuple[str, int]]:
         bounds = {}
         for table, key in connection.execute(_KEYS).fetchall():
-            highest = sql.SQL("select coalesce(max({}), 0) from {}").format(sql.Identifier(str(key)), sql.Identifier(str(table)))
+            highest = sql.SQL("select coalesce(max({}), 0) from {}").format(
+                sql.Identifier(str(key)), sql.Identifier(str(table))
+            )
             row = connection.execute(highest).fetchone()
             bounds[str(table)] = (str(key), int(str(row[0])) if row else 0)
         return bounds

@@ -102,12 +102,11 @@ class Mode(Frozen):
 
     def filled(self, groups: Mapping[str, str] | None = None) -> Mode:
         """This mode with its texts filled from ``groups``."""
+
         def fill(text: str) -> str:
             return _PLACEHOLDER.sub(lambda place: (groups or {}).get(place[1]) or place[2], text)
 
-        return self.model_copy(
-            update={"title": fill(self.title), "why": fill(self.why), "prevent": fill(self.prevent)}
-        )
+        return self.model_copy(update={"title": fill(self.title), "why": fill(self.why), "prevent": fill(self.prevent)})
 
 
 Catalogue = Mapping[str, Mode]

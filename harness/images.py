@@ -57,7 +57,10 @@ class Images:
     """
 
     def __init__(
-        self, connect: Callable[[], docker.DockerClient], folders: list[Path], progress: Callable[[str], None] = lambda _line: None
+        self,
+        connect: Callable[[], docker.DockerClient],
+        folders: list[Path],
+        progress: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._connect = connect
         self._folders = folders

@@ -25,7 +25,9 @@ def time_limit(seconds: float, what: str) -> Iterator[None]:
     """Raise TimeLimit in the main thread when the block takes longer than ``seconds``; blocks do not nest."""
 
     def expire(_number: int, _frame: FrameType | None) -> None:
-        raise TimeLimit(f"{what} did not end within its {seconds:g} s", next_step=f"raise `timeouts` or see what {what} waits for")
+        raise TimeLimit(
+            f"{what} did not end within its {seconds:g} s", next_step=f"raise `timeouts` or see what {what} waits for"
+        )
 
     previous = signal.signal(signal.SIGALRM, expire)
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -69,8 +69,13 @@ def run_command(
     started = time.monotonic()
     try:
         process = subprocess.Popen(
-            list(argv), env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            list(argv),
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     except OSError as problem:
         raise EnvironmentProblem(
@@ -101,7 +106,7 @@ def _pump(process: subprocess.Popen[bytes], *, deadline: float, log: Path, clean
         while time.monotonic() < deadline:
             ready = selector.select(timeout=0.05)
             chunk = process.stdout.read() if ready else b""
-            if ready and not chunk or not ready and process.poll() is not None:
+            if (ready and not chunk) or (not ready and process.poll() is not None):
                 break
             # Redaction works on whole lines: a secret may be torn between two reads.
             *lines, pending = (pending + (chunk or b"")).split(b"\n")

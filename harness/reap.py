@@ -107,7 +107,11 @@ def start_watchdog(folder: Path) -> subprocess.Popen[bytes]:
     with (folder / "watchdog.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "harness.reap", str(folder)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
             env={name: os.environ[name] for name in ("PATH", "DOCKER_HOST") if name in os.environ},
         )
 

@@ -13,7 +13,9 @@ _SHORTEST = 6
 _SENSITIVE_NAME = re.compile(
     r"(ACCESS_KEY|SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_KEY|API_?KEY|SESSION_KEY)", re.IGNORECASE
 )
-_SHAPES = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.S)
+_SHAPES = re.compile(
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.S
+)
 """Values that are secret whoever wrote them: AWS access key ids (IAM user guide, unique identifiers), PEM keys."""
 
 

@@ -148,6 +148,7 @@ class Platform(Observed, Protocol):
     def logs(self, containing: str) -> Sequence[str]:
         """Log lines of the workload, all instances, that contain ``containing``; oldest first."""
 
+
 @dataclass(frozen=True)
 class Bench:
     """The stack under rehearsal, as steps and checks see it."""

@@ -196,7 +196,13 @@ def _writes(record: RunRecord) -> Iterator[Objection]:
 
 
 _RULES: tuple[Callable[[RunRecord], Iterator[Objection]], ...] = (
-    _recovered, _recovery_time, _writes, _first_attempt, _detection, _requests, _last_checks,
+    _recovered,
+    _recovery_time,
+    _writes,
+    _first_attempt,
+    _detection,
+    _requests,
+    _last_checks,
 )
 
 

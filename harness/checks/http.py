@@ -56,13 +56,22 @@ class HttpCheck(Check):
             session.trust_env = False  # no proxy, no netrc: the drill talks to its own stack
             try:
                 response = session.request(
-                    self.method, bench.platform.entry_url + path, json=body,
-                    headers={**headers, "X-Request-Id": request_id}, timeout=self.timeout, allow_redirects=False,
+                    self.method,
+                    bench.platform.entry_url + path,
+                    json=body,
+                    headers={**headers, "X-Request-Id": request_id},
+                    timeout=self.timeout,
+                    allow_redirects=False,
                 )
             except requests.RequestException as problem:
                 seen = type(problem).__name__
-                return CheckResult(name=name, outcome=Outcome.FAIL, expected=expected, seen=seen,
-                                   evidence=(f"{self.method} {path} → {seen}",))
+                return CheckResult(
+                    name=name,
+                    outcome=Outcome.FAIL,
+                    expected=expected,
+                    seen=seen,
+                    evidence=(f"{self.method} {path} → {seen}",),
+                )
         contains = scope.render(self.expect.contains) if self.expect.contains is not None else None
         seen = self.expect.mismatch(response.status_code, response.text, contains)
         if not seen:

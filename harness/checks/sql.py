@@ -31,9 +31,19 @@ class SqlCheck(Check):
         except ConnectionError as problem:
             return CheckResult(name=name, outcome=Outcome.UNKNOWN, expected=expected, seen=str(problem))
         except ValueError as problem:
-            return CheckResult(name=name, outcome=Outcome.FAIL, expected=expected, seen="the query is refused",
-                               evidence=(f"{self.query} → {problem}",))
+            return CheckResult(
+                name=name,
+                outcome=Outcome.FAIL,
+                expected=expected,
+                seen="the query is refused",
+                evidence=(f"{self.query} → {problem}",),
+            )
         seen = str(rows[0][0]) if rows else "no row"
         good = seen == expected
-        return CheckResult(name=name, outcome=Outcome.PASS if good else Outcome.FAIL, expected=expected, seen=seen,
-                           evidence=() if good else (f"{self.query} → {seen}",))
+        return CheckResult(
+            name=name,
+            outcome=Outcome.PASS if good else Outcome.FAIL,
+            expected=expected,
+            seen=seen,
+            evidence=() if good else (f"{self.query} → {seen}",),
+        )

@@ -15,7 +15,9 @@ class VersionCheck(Check):
     """Every running instance serves the version that has to serve now."""
 
     uses: Literal["version"] = "version"
-    instances: int | None = Field(default=None, ge=1, description="how many instances there must be; any number above zero when left out")
+    instances: int | None = Field(
+        default=None, ge=1, description="how many instances there must be; any number above zero when left out"
+    )
 
     def describe(self, scope: Scope) -> str:
         """What is expected on how many instances."""
@@ -33,5 +35,7 @@ class VersionCheck(Check):
             outcome=Outcome.PASS if good else Outcome.FAIL,
             expected=f"{wanted} on {self.instances or 'every'} instance(s)",
             seen=", ".join(f"{version} on {count}" for version, count in sorted(seen.items())) or "no instance",
-            evidence=tuple(f"{each.name}: {each.version or each.detail or 'no answer'}" for each in found) if not good else (),
+            evidence=tuple(f"{each.name}: {each.version or each.detail or 'no answer'}" for each in found)
+            if not good
+            else (),
         )

@@ -56,14 +56,23 @@ def _complain(problem: DrillError) -> None:
         click.echo(f"→ {problem.next_step}", err=True)
 
 
-@click.group(cls=_Commands, help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_Commands, help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="drill")
 def main() -> None:
     """See _HELP."""
 
 
 for _command in (
-    run_command, list_command, plan_command, validate_command, doctor_command, report_command, reap_command, schema_command,
+    run_command,
+    list_command,
+    plan_command,
+    validate_command,
+    doctor_command,
+    report_command,
+    reap_command,
+    schema_command,
     library_command,
 ):
     main.add_command(_command)

@@ -21,17 +21,35 @@ _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--set`` and ``--without``: the same drill, changed."""
     decorators: Sequence[_Decorator] = (
-        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a key of the scenario, such as budgets.rto=1s."),
-        click.option("--without", type=click.Choice(["fault", "remedies"]), multiple=True,
-                     help="Mutation: a drill without its fault must be inconclusive, one without its remedies must fail."),
-        click.option("--path", "path_name", default="", metavar="NAME", help="Recovery path to rehearse; the scenario's first one when left out."),
+        click.option(
+            "--set",
+            "overrides",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Change a key of the scenario, such as budgets.rto=1s.",
+        ),
+        click.option(
+            "--without",
+            type=click.Choice(["fault", "remedies"]),
+            multiple=True,
+            help="Mutation: a drill without its fault must be inconclusive, one without its remedies must fail.",
+        ),
+        click.option(
+            "--path",
+            "path_name",
+            default="",
+            metavar="NAME",
+            help="Recovery path to rehearse; the scenario's first one when left out.",
+        ),
     )
     for decorate in decorators:
         function = decorate(function)
     return function
 
 
-def prepared(name: str, overrides: Sequence[str], without: Sequence[str], path_name: str) -> tuple[Loaded, str, tuple[str, ...]]:
+def prepared(
+    name: str, overrides: Sequence[str], without: Sequence[str], path_name: str
+) -> tuple[Loaded, str, tuple[str, ...]]:
     """The scenario as it will run, the path's name, and what was changed."""
     loaded = load_scenario(find_scenario(name, SCENARIOS), overrides)
     scenario = loaded.scenario

@@ -69,7 +69,13 @@ def rows_of(scenarios: Sequence[Path]) -> Iterator[Row]:
 
 @click.command("library")
 @click.option("--jobs", type=click.IntRange(1, 8), default=2, show_default=True, help="Drills at a time.")
-@click.option("-k", "pattern", default="", metavar="TEXT", help="Only scenarios whose name contains TEXT; docs/library.md is left as it is.")
+@click.option(
+    "-k",
+    "pattern",
+    default="",
+    metavar="TEXT",
+    help="Only scenarios whose name contains TEXT; docs/library.md is left as it is.",
+)
 def library_command(jobs: int, pattern: str) -> None:
     """Run every scenario, path and mutation; write docs/library.md; exit 1 when a row is not as it must be."""
     rows = list(rows_of([file for file in all_scenarios(SCENARIOS) if pattern in file.stem]))
@@ -90,7 +96,16 @@ def library_command(jobs: int, pattern: str) -> None:
 
 def _run(row: Row) -> Done:
     """Each drill in a process of its own, as a user would start it."""
-    argv = [str(Path(sys.executable).with_name("drill")), "run", row.scenario, "--path", row.path, "--json", "--runs", str(RUNS)]
+    argv = [
+        str(Path(sys.executable).with_name("drill")),
+        "run",
+        row.scenario,
+        "--path",
+        row.path,
+        "--json",
+        "--runs",
+        str(RUNS),
+    ]
     argv += ["--without", row.mutation] if row.mutation else []
     ended = subprocess.run(argv, capture_output=True, text=True, check=False)
     try:
@@ -109,6 +124,14 @@ def _name(row: Row) -> str:
 def _line(done: Done) -> str:
     row = done.row
     mutation = f"without {row.mutation}" if row.mutation else "–"
-    cells = (row.scenario, row.path, mutation, done.verdict, "yes" if done.good else "**no**", done.recovery,
-             f"{datetime.now(UTC):%Y-%m-%d}", done.commit)
+    cells = (
+        row.scenario,
+        row.path,
+        mutation,
+        done.verdict,
+        "yes" if done.good else "**no**",
+        done.recovery,
+        f"{datetime.now(UTC):%Y-%m-%d}",
+        done.commit,
+    )
     return f"| {' | '.join(cells)} |\n"

@@ -53,7 +53,12 @@ class _Display:
         if console.is_terminal:
             self._live = Live(console=console, transient=True, refresh_per_second=8, get_renderable=self._line)
         scenario = session.scenario
-        console.print(Text(f"{scenario.name}  {session.options.path} path   budget {format_duration(scenario.budgets.rto)}   run {session.run.id}", style="bold"))
+        console.print(
+            Text(
+                f"{scenario.name}  {session.options.path} path   budget {format_duration(scenario.budgets.rto)}   run {session.run.id}",
+                style="bold",
+            )
+        )
 
     def __enter__(self) -> _Display:
         if self._live:
@@ -117,7 +122,10 @@ class _Display:
                 return ""
             share = sum(each.ok for each in self._samples) / len(self._samples)
             versions = Counter(each.version or "none" for each in self._samples)
-            bars = "  ".join(f"{name} {'█' * max(1, round(_BAR * count / len(self._samples)))}" for name, count in sorted(versions.items()))
+            bars = "  ".join(
+                f"{name} {'█' * max(1, round(_BAR * count / len(self._samples)))}"
+                for name, count in sorted(versions.items())
+            )
             return f"ok {share:6.1%}   {bars}"
 
 

@@ -29,14 +29,24 @@ def list_command(as_json: bool) -> None:
     for file in all_scenarios(SCENARIOS):
         scenario = load_scenario(file).scenario
         for name, path in scenario.paths.items():
-            rows.append({"scenario": scenario.name, "path": name, "teaches": scenario.teaches, "title": scenario.title,
-                         "summary": path.summary, "labels": scenario.labels})
+            rows.append(
+                {
+                    "scenario": scenario.name,
+                    "path": name,
+                    "teaches": scenario.teaches,
+                    "title": scenario.title,
+                    "summary": path.summary,
+                    "labels": scenario.labels,
+                }
+            )
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
     table = Table("scenario", "path", "teaches", "what happens", box=None, header_style="bold")
     for row in rows:
-        table.add_row(str(row["scenario"]), str(row["path"]), " ".join(row["teaches"]), str(row["summary"] or row["title"]))
+        table.add_row(
+            str(row["scenario"]), str(row["path"]), " ".join(row["teaches"]), str(row["summary"] or row["title"])
+        )
     Console().print(table)
 
 
@@ -56,8 +66,23 @@ def validate_command(scenarios: Sequence[str], as_json: bool) -> None:
             if not as_json:
                 click.echo(f"{file}: valid")
     if as_json:
-        click.echo(json.dumps([{"file": each.where.file, "line": each.where.line, "column": each.where.column, "key": each.key,
-                                "expected": each.expected, "seen": each.seen, "suggestion": each.suggestion} for each in complaints], indent=1))
+        click.echo(
+            json.dumps(
+                [
+                    {
+                        "file": each.where.file,
+                        "line": each.where.line,
+                        "column": each.where.column,
+                        "key": each.key,
+                        "expected": each.expected,
+                        "seen": each.seen,
+                        "suggestion": each.suggestion,
+                    }
+                    for each in complaints
+                ],
+                indent=1,
+            )
+        )
     if complaints and not as_json:
         raise ScenarioProblem(complaints)
     raise click.exceptions.Exit(ScenarioProblem.exit_code if complaints else 0)
@@ -73,7 +98,9 @@ def schema_command() -> None:
 @click.argument("scenario")
 @scenario_options
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def plan_command(scenario: str, overrides: Sequence[str], without: Sequence[str], path_name: str, as_json: bool) -> None:
+def plan_command(
+    scenario: str, overrides: Sequence[str], without: Sequence[str], path_name: str, as_json: bool
+) -> None:
     """Say every step that a drill would take, with its timeout and the budgets. Starts nothing, asks nobody."""
     loaded, path, _ = prepared(scenario, overrides, without, path_name)
     images = Images(_nobody, recipe_folders(), progress=lambda _text: None)
@@ -92,5 +119,9 @@ def _text(plan: Plan) -> str:
         for step in phase.steps:
             limit = f"  [{format_duration(step.timeout)}]" if step.timeout else ""
             lines.append(f"      - {step.what}{limit}")
-    lines += ["", "budgets: " + ", ".join(f"{name} {value}" for name, value in plan.budgets.items()), "nothing was started"]
+    lines += [
+        "",
+        "budgets: " + ", ".join(f"{name} {value}" for name, value in plan.budgets.items()),
+        "nothing was started",
+    ]
     return "\n".join(lines)

@@ -20,12 +20,28 @@ from harness.verdict import exit_code
 @click.command("run")
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
 @scenario_options
-@click.option("--allow-remote", multiple=True, metavar="HOST", help="An endpoint that is not local and that the scenario names under `allow:`.")
-@click.option("--runs", type=click.Path(path_type=Path, file_okay=False), default=RUNS, show_default=True, help="Folder for the runs' folders.")
+@click.option(
+    "--allow-remote",
+    multiple=True,
+    metavar="HOST",
+    help="An endpoint that is not local and that the scenario names under `allow:`.",
+)
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=RUNS,
+    show_default=True,
+    help="Folder for the runs' folders.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of progress.")
 def run_command(
-    scenarios: Sequence[str], overrides: Sequence[str], without: Sequence[str], path_name: str,
-    allow_remote: Sequence[str], runs: Path, as_json: bool,
+    scenarios: Sequence[str],
+    overrides: Sequence[str],
+    without: Sequence[str],
+    path_name: str,
+    allow_remote: Sequence[str],
+    runs: Path,
+    as_json: bool,
 ) -> None:
     """Rehearse one or more scenarios, one after the other.
 

@@ -24,7 +24,11 @@ _LEAST_DISK = 3 * 1024**3
 
 
 @click.command("doctor")
-@click.option("--fix", is_flag=True, help="Install and start a container engine where that is possible (root on Debian or Ubuntu).")
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Install and start a container engine where that is possible (root on Debian or Ubuntu).",
+)
 @click.option("--quiet", is_flag=True, help="Say something only when something is done or wrong.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def doctor_command(fix: bool, quiet: bool, as_json: bool) -> None:
@@ -43,7 +47,10 @@ def doctor_command(fix: bool, quiet: bool, as_json: bool) -> None:
 
 def _engine() -> tuple[bool, str]:
     status = engine_status()
-    return status.reachable, f"version {status.version}" if status.reachable else f"{status.reason}; `drill doctor --fix`"
+    return (
+        status.reachable,
+        f"version {status.version}" if status.reachable else f"{status.reason}; `drill doctor --fix`",
+    )
 
 
 def _disk() -> tuple[bool, str]:
@@ -71,14 +78,24 @@ def _forgotten() -> tuple[bool, str]:
 
 
 @click.command("reap")
-@click.option("--runs", type=click.Path(path_type=Path, file_okay=False), default=RUNS, show_default=True, help="Folder of the runs' folders.")
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=RUNS,
+    show_default=True,
+    help="Folder of the runs' folders.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def reap_command(runs: Path, as_json: bool) -> None:
     """Remove what killed runs left: containers, networks, processes, files. Runs that are alive are not touched."""
     say = (lambda _text: None) if as_json else click.echo
     results = reap_all(runs, say)
     if as_json:
-        click.echo(json.dumps([{"run": each.run.name, "removed": each.removed, "left": each.left} for each in results], indent=1))
+        click.echo(
+            json.dumps(
+                [{"run": each.run.name, "removed": each.removed, "left": each.left} for each in results], indent=1
+            )
+        )
     else:
         for result in results:
             for what in result.removed:
@@ -92,7 +109,13 @@ def reap_command(runs: Path, as_json: bool) -> None:
 
 @click.command("report")
 @click.argument("run")
-@click.option("--runs", type=click.Path(path_type=Path, file_okay=False), default=RUNS, show_default=True, help="Folder of the runs' folders.")
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=RUNS,
+    show_default=True,
+    help="Folder of the runs' folders.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print run.json.")
 def report_command(run: str, runs: Path, as_json: bool) -> None:
     """Render the report of RUN again from its folder (RUN: its id, the beginning of it, or `last`)."""

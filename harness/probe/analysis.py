@@ -81,9 +81,7 @@ def complete(samples: Sequence[Sample]) -> list[Sample]:
     return [each for _, each in takewhile(lambda pair: pair[0] == pair[1].seq, enumerate(by_seq, start=first))]
 
 
-def recovery(
-    samples: Sequence[Sample], since: float, window: float, min_success: float = MIN_SUCCESS
-) -> Outage | None:
+def recovery(samples: Sequence[Sample], since: float, window: float, min_success: float = MIN_SUCCESS) -> Outage | None:
     """The outage after ``since``; None where no request failed.
 
     **Recovery time**: first bad response → start of the sustained good window, as the probe saw it. Exactly, with

@@ -114,9 +114,7 @@ def _compared(folder: Path, story: Story) -> tuple[Compared, ...]:
     return tuple(Compared(layer=name, keys=len(keys)) for name, keys in sorted(snapshot.layers.items()))
 
 
-def _record(
-    story: Story, start: RunStarted, samples: Sequence[Sample], compared: tuple[Compared, ...]
-) -> RunRecord:
+def _record(story: Story, start: RunStarted, samples: Sequence[Sample], compared: tuple[Compared, ...]) -> RunRecord:
     measured = measure(story, start, samples)
     verdict, reasons = _verdict(story)
     told = start.model_dump(exclude={"at", "kind", "format", "monotonic", "pid"})

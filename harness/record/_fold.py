@@ -125,9 +125,7 @@ class Story:
     def _(self, event: CheckDone) -> None:
         # A check is asked again and again while the drill waits: its last answer is the one that counts.
         key = (event.purpose, event.attempt, event.result.name, event.result.expected)
-        self.checks[key] = CheckRecord(
-            at=event.at, purpose=event.purpose, attempt=event.attempt, result=event.result
-        )
+        self.checks[key] = CheckRecord(at=event.at, purpose=event.purpose, attempt=event.attempt, result=event.result)
 
     @take.register
     def _(self, event: FaultJudged) -> None:
@@ -142,9 +140,9 @@ class Story:
     def _(self, event: AttemptJudged) -> None:
         known = self._attempts.get(event.attempt)
         self._attempts[event.attempt] = AttemptRecord(
-            number=event.attempt, started=known.started if known else None, **event.model_dump(
-                include={"name", "rung", "recovered", "acted", "converged", "summary"}
-            ),
+            number=event.attempt,
+            started=known.started if known else None,
+            **event.model_dump(include={"name", "rung", "recovered", "acted", "converged", "summary"}),
         )
 
     @take.register
@@ -203,9 +201,7 @@ def fold(events: Iterable[AnyEvent]) -> Story:
 _Record = TypeVar("_Record", PhaseRecord, StepRecord)
 
 
-def _update_last(
-    records: list[_Record], wanted: Callable[[_Record], bool], change: dict[str, object]
-) -> bool:
+def _update_last(records: list[_Record], wanted: Callable[[_Record], bool], change: dict[str, object]) -> bool:
     for index in range(len(records) - 1, -1, -1):
         if wanted(records[index]):
             records[index] = records[index].model_copy(update=change)

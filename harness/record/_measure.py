@@ -120,7 +120,10 @@ def _detect(story: Story, start: RunStarted, outage: OutageRecord | None) -> Met
 def _attempts(story: Story) -> list[Metric]:
     return [
         _limited(
-            f"{ATTEMPT_TIME} {attempt.number}", round(attempt.acted + attempt.converged, 4), "s", None,
+            f"{ATTEMPT_TIME} {attempt.number}",
+            round(attempt.acted + attempt.converged, 4),
+            "s",
+            None,
             "" if attempt.recovered is None else ("recovered" if attempt.recovered else "broken"),
         )
         for attempt in story.attempts()

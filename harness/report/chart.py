@@ -190,9 +190,7 @@ def _request_bars(columns: Sequence[_Column], axis: _Axis, bottom: float, scale:
     return [(GOOD, "".join(good)), ("url(#failed)", "".join(bad))]
 
 
-def _release_bars(
-    columns: Sequence[_Column], axis: _Axis, top: float, fills: dict[str, str]
-) -> list[tuple[str, str]]:
+def _release_bars(columns: Sequence[_Column], axis: _Axis, top: float, fills: dict[str, str]) -> list[tuple[str, str]]:
     """Fill and path of the share of answers that each release gave, stacked in the order of the legend."""
     paths = dict.fromkeys(fills, "")
     for column in columns:

@@ -41,9 +41,24 @@ def _environment() -> Environment:
         **{
             name: getattr(page, name)
             for name in (
-                "attempt_name", "compared", "declared", "ending", "failing_checks", "finding_time", "first_attempt",
-                "headline", "measured", "next_steps", "percentiles", "phase_name", "phase_time", "rows", "shown_phases",
-                "silent_failure", "step_phase", "summary",
+                "attempt_name",
+                "compared",
+                "declared",
+                "ending",
+                "failing_checks",
+                "finding_time",
+                "first_attempt",
+                "headline",
+                "measured",
+                "next_steps",
+                "percentiles",
+                "phase_name",
+                "phase_time",
+                "rows",
+                "shown_phases",
+                "silent_failure",
+                "step_phase",
+                "summary",
             )
         },
     }

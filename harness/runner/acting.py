@@ -15,11 +15,22 @@ def run_steps(session: Session, steps: Sequence[Step], scope: Scope) -> CheckRes
     for number, step in enumerate(steps, start=1):
         command = step.describe(scope)
         name = step.name or f"step {number}"
-        session.timeline.write(StepStarted(step=name, phase=session.phase, attempt=session.attempt or None, command=command))
+        session.timeline.write(
+            StepStarted(step=name, phase=session.phase, attempt=session.attempt or None, command=command)
+        )
         outcome = step.execute(session.stack, scope)
         session.timeline.write(
-            StepEnded(step=name, phase=session.phase, attempt=session.attempt or None, ok=outcome.ok, took=outcome.took,
-                      command=outcome.command or command, exit_code=outcome.exit_code, output=outcome.output, log=outcome.log)
+            StepEnded(
+                step=name,
+                phase=session.phase,
+                attempt=session.attempt or None,
+                ok=outcome.ok,
+                took=outcome.took,
+                command=outcome.command or command,
+                exit_code=outcome.exit_code,
+                output=outcome.output,
+                log=outcome.log,
+            )
         )
         if not outcome.ok:
             return _failure(name, step, outcome)

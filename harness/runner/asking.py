@@ -17,7 +17,9 @@ def ask_all(session: Session, scope: Scope, *, smoke_only: bool = False) -> list
     return [check.ask(session.stack, scope) for check in checks]
 
 
-def record(session: Session, purpose: Literal["baseline", "fault", "detect", "verify"], results: Sequence[CheckResult]) -> None:
+def record(
+    session: Session, purpose: Literal["baseline", "fault", "detect", "verify"], results: Sequence[CheckResult]
+) -> None:
     """Write answers to the timeline."""
     for result in results:
         session.timeline.write(CheckDone(purpose=purpose, attempt=session.attempt or None, result=result))

@@ -30,8 +30,13 @@ def _count_writes(session: Session) -> None:
     asked = session.scenario.committed_writes
     acknowledged = acknowledged_writes(session.samples())
     if not asked or not acknowledged:
-        session.timeline.write(WritesCounted(acknowledged=len(acknowledged), lost=None if acknowledged else 0,
-                                             summary="" if asked else "the scenario does not say where to count (`committed_writes`)"))
+        session.timeline.write(
+            WritesCounted(
+                acknowledged=len(acknowledged),
+                lost=None if acknowledged else 0,
+                summary="" if asked else "the scenario does not say where to count (`committed_writes`)",
+            )
+        )
         return
     try:
         service = cast(SqlService, session.stack.services[asked.service])
@@ -65,4 +70,3 @@ def close(session: Session) -> None:
     session.timeline.close()
     session.run.ledger.close()
     session.lock.release()
-

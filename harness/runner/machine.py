@@ -46,7 +46,9 @@ def run_drill(session: Session) -> RunRecord:
         session.timeline.write(_failed(session, problem.message, type(problem).__name__, problem.next_step))
     except Exception as problem:  # noqa: BLE001  a defect of ours must not cost the teardown or the report
         _keep_trace(session)
-        session.timeline.write(_failed(session, str(problem), type(problem).__name__, "this is a defect of drill: see crash.log"))
+        session.timeline.write(
+            _failed(session, str(problem), type(problem).__name__, "this is a defect of drill: see crash.log")
+        )
     return _end(session)
 
 
@@ -68,14 +70,21 @@ def _title(session: Session) -> str:
     if session.phase in (Phase.ATTEMPT, Phase.VERIFY):
         return recovery.attempts(session)[session.attempt - 1].name
     releases = session.scenario.releases
-    return {Phase.RELEASE_GOOD: releases.good, Phase.RELEASE_BAD: session.scenario.bad_release(session.options.path)}.get(session.phase, "")
+    return {
+        Phase.RELEASE_GOOD: releases.good,
+        Phase.RELEASE_BAD: session.scenario.bad_release(session.options.path),
+    }.get(session.phase, "")
 
 
 def _limit(session: Session) -> float:
     limits = session.scenario.timeouts
     return {
-        Phase.PREFLIGHT: limits.preflight, Phase.PROVISION: limits.provision, Phase.BASELINE: limits.baseline,
-        Phase.DETECT: limits.detect, Phase.ATTEMPT: limits.attempt, Phase.VERIFY: limits.verify,
+        Phase.PREFLIGHT: limits.preflight,
+        Phase.PROVISION: limits.provision,
+        Phase.BASELINE: limits.baseline,
+        Phase.DETECT: limits.detect,
+        Phase.ATTEMPT: limits.attempt,
+        Phase.VERIFY: limits.verify,
     }.get(session.phase, limits.release * 2)
 
 
@@ -113,7 +122,9 @@ def _phase(session: Session, phase: Phase, work: Callable[[Session], T]) -> T | 
         session.timeline.write(_failed(session, problem.message, type(problem).__name__, problem.next_step))
     except Exception as problem:  # noqa: BLE001  see run_drill
         _keep_trace(session)
-        session.timeline.write(_failed(session, str(problem), type(problem).__name__, "this is a defect of drill: see crash.log"))
+        session.timeline.write(
+            _failed(session, str(problem), type(problem).__name__, "this is a defect of drill: see crash.log")
+        )
     ok = result is not None and result is not False
     session.timeline.write(PhaseEnded(phase=phase, ok=ok, summary=_closing_summary(result)))
     return result
@@ -122,7 +133,13 @@ def _phase(session: Session, phase: Phase, work: Callable[[Session], T]) -> T | 
 def _closing_summary(result: object) -> str:
     if isinstance(result, RunRecord):
         return result.verdict.value
-    return "nothing left behind" if result is True else "something stayed behind: `drill reap` tries again" if result is False else ""
+    return (
+        "nothing left behind"
+        if result is True
+        else "something stayed behind: `drill reap` tries again"
+        if result is False
+        else ""
+    )
 
 
 def _keep_trace(session: Session) -> None:
@@ -144,5 +161,7 @@ class _Patience:
             self._session.note(f"{name}: already ending; once more and the rest is left to the watchdog")
             return
         for entry in open_entries(self._session.run.folder):
-            self._session.timeline.write(LeftBehind(resource=entry.undo.what, reason="left to the watchdog after a second interrupt"))
+            self._session.timeline.write(
+                LeftBehind(resource=entry.undo.what, reason="left to the watchdog after a second interrupt")
+            )
         raise Interrupted(name)

@@ -13,7 +13,7 @@ from harness.guard import require_allowed
 from harness.images import Image
 from harness.limits import wait_until
 from harness.model import CheckResult, Outcome, Phase
-from harness.probe.analysis import good_since, in_window, success_ratio
+from harness.probe.analysis import in_window, success_ratio
 from harness.probe.process import Probe
 from harness.runner.acting import run_steps
 from harness.runner.asking import ask_all, first_failure, record, take_snapshot
@@ -40,7 +40,9 @@ def preflight(session: Session) -> Next:
             require_allowed(endpoint, allow=scenario.allow, confirmed=session.options.allow_remote)
     for name in scenario.secrets:
         if name not in os.environ:
-            raise UsageProblem(f"the scenario needs the secret ${name}, and it is not set", next_step=f"export {name}=…")
+            raise UsageProblem(
+                f"the scenario needs the secret ${name}, and it is not set", next_step=f"export {name}=…"
+            )
     needs = list(_needs(session))
     if any(need.kind == "engine" for need in needs):
         version = engine_client().version()["Version"]
@@ -56,7 +58,13 @@ def preflight(session: Session) -> Next:
 
 def _needs(session: Session) -> Iterator[Need]:
     scenario, path = session.scenario, session.path
-    plugins: list[Plugin] = [scenario.stack.platform, *scenario.stack.services.values(), *scenario.deploy, *scenario.smoke, *scenario.verify]
+    plugins: list[Plugin] = [
+        scenario.stack.platform,
+        *scenario.stack.services.values(),
+        *scenario.deploy,
+        *scenario.smoke,
+        *scenario.verify,
+    ]
     plugins += [step for attempt in (path.rollback, *path.remedies) for step in attempt.steps]
     for plugin in plugins:
         yield from plugin.needs()
@@ -103,15 +111,21 @@ def release_good(session: Session) -> Next:
     scope = session.scope(good)
     failed = run_steps(session, session.scenario.deploy, scope)
     if failed:
-        raise EnvironmentProblem(f"the good release {good} does not deploy: {failed.seen}", next_step="see its log in the run folder")
+        raise EnvironmentProblem(
+            f"the good release {good} does not deploy: {failed.seen}", next_step="see its log in the run folder"
+        )
     limit = session.scenario.timeouts.release
     results = wait_until(lambda: _all_pass(session, good), limit)
     if results is None:
         results = ask_all(session, scope)
         record(session, "baseline", results)
         worst = first_failure(results)
-        raise EnvironmentProblem(f"the good release {good} is not good: {worst.name}: expected {worst.expected}, saw {worst.seen}"
-                                 if worst else f"the good release {good} did not settle", next_step="a drill needs a release that works")
+        raise EnvironmentProblem(
+            f"the good release {good} is not good: {worst.name}: expected {worst.expected}, saw {worst.seen}"
+            if worst
+            else f"the good release {good} did not settle",
+            next_step="a drill needs a release that works",
+        )
     record(session, "baseline", results)
     return Next(Phase.BASELINE, True, f"{good} serves, smoke green")
 
@@ -125,14 +139,22 @@ def baseline(session: Session) -> Next:
     """Start the users' traffic and look at the steady state; then take S0."""
     windows = session.windows
     session.probe = Probe.start(
-        session.scenario.traffic, session.stack.platform.entry_url, session.run.id, session.timeline.anchor,
-        session.run.folder, session.run.environment(),
+        session.scenario.traffic,
+        session.stack.platform.entry_url,
+        session.run.id,
+        session.timeline.anchor,
+        session.run.folder,
+        session.run.environment(),
     )
     steady = wait_until(lambda: session.steady(windows.baseline) or None, session.scenario.timeouts.baseline - 1)
     if not steady:
-        return Next(Phase.VERDICT, False, "the good release was not steady under traffic: nothing can be judged against it")
+        return Next(
+            Phase.VERDICT, False, "the good release was not steady under traffic: nothing can be judged against it"
+        )
     session.s0 = take_snapshot(session, "S0")
-    return Next(Phase.RELEASE_BAD, True, f"steady {session.scenario.traffic.rate:g}/s for {format_duration(windows.baseline)}")
+    return Next(
+        Phase.RELEASE_BAD, True, f"steady {session.scenario.traffic.rate:g}/s for {format_duration(windows.baseline)}"
+    )
 
 
 def release_bad(session: Session) -> Next:

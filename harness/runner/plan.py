@@ -61,22 +61,50 @@ def plan_of(scenario: Scenario, path: str, images: Images) -> Plan:
     smoke = tuple(PlannedStep(what=f"smoke: {each.describe(scopes[good])}") for each in scenario.smoke)
     verify = tuple(PlannedStep(what=f"check: {each.describe(scopes[good])}") for each in scenario.verify)
     phases = [
-        _phase(Phase.PREFLIGHT, limits.preflight, "guard, engine, tools, images", *(f"image {tag}" for tag in _tags(scenario, (good, bad), images))),
-        _phase(Phase.PROVISION, limits.provision, *(f"service {name} ({each.uses})" for name, each in scenario.stack.services.items()),
-               f"platform {scenario.stack.platform.uses}"),
-        PlannedPhase(name=Phase.RELEASE_GOOD, timeout=limits.release * 2, steps=(*_steps(scenario.deploy, scopes[good]), *smoke)),
-        _phase(Phase.BASELINE, limits.baseline, f"traffic {scenario.traffic.rate:g}/s, steady for {format_duration(windows.baseline)}", "snapshot S0"),
-        PlannedPhase(name=Phase.RELEASE_BAD, timeout=limits.release * 2, steps=(
-            *_steps(scenario.deploy, scopes[bad]),
-            PlannedStep(what=f"the fault must fire: {scenario.fault.error_rate:.0%} of requests fail", timeout=scenario.fault.within))),
+        _phase(
+            Phase.PREFLIGHT,
+            limits.preflight,
+            "guard, engine, tools, images",
+            *(f"image {tag}" for tag in _tags(scenario, (good, bad), images)),
+        ),
+        _phase(
+            Phase.PROVISION,
+            limits.provision,
+            *(f"service {name} ({each.uses})" for name, each in scenario.stack.services.items()),
+            f"platform {scenario.stack.platform.uses}",
+        ),
+        PlannedPhase(
+            name=Phase.RELEASE_GOOD, timeout=limits.release * 2, steps=(*_steps(scenario.deploy, scopes[good]), *smoke)
+        ),
+        _phase(
+            Phase.BASELINE,
+            limits.baseline,
+            f"traffic {scenario.traffic.rate:g}/s, steady for {format_duration(windows.baseline)}",
+            "snapshot S0",
+        ),
+        PlannedPhase(
+            name=Phase.RELEASE_BAD,
+            timeout=limits.release * 2,
+            steps=(
+                *_steps(scenario.deploy, scopes[bad]),
+                PlannedStep(
+                    what=f"the fault must fire: {scenario.fault.error_rate:.0%} of requests fail",
+                    timeout=scenario.fault.within,
+                ),
+            ),
+        ),
         PlannedPhase(name=Phase.DETECT, timeout=limits.detect, steps=smoke),
     ]
     for number, attempt in enumerate((chosen.rollback, *chosen.remedies), start=1):
-        phases += _attempt(number, attempt, scopes[good if attempt.target == "good" else bad], scenario, (*smoke, *verify))
+        phases += _attempt(
+            number, attempt, scopes[good if attempt.target == "good" else bad], scenario, (*smoke, *verify)
+        )
     phases.append(_phase(Phase.VERDICT, limits.teardown, "stop the traffic, count the writes, judge"))
     phases.append(_phase(Phase.TEARDOWN, limits.teardown, "undo everything in the ledger, newest first"))
     phases.append(_phase(Phase.REPORT, limits.teardown, "report.md, run.json, junit.xml, chart"))
-    return Plan(scenario=scenario.name, title=scenario.title, path=path, phases=tuple(phases), budgets=_budgets(scenario))
+    return Plan(
+        scenario=scenario.name, title=scenario.title, path=path, phases=tuple(phases), budgets=_budgets(scenario)
+    )
 
 
 def _phase(phase: Phase, timeout: float, *what: str) -> PlannedPhase:
@@ -84,28 +112,51 @@ def _phase(phase: Phase, timeout: float, *what: str) -> PlannedPhase:
 
 
 def _steps(steps: Sequence[Step], scope: Scope) -> tuple[PlannedStep, ...]:
-    return tuple(PlannedStep(what=f"{step.name or 'step'}: {step.describe(scope)}", timeout=step.timeout) for step in steps)
+    return tuple(
+        PlannedStep(what=f"{step.name or 'step'}: {step.describe(scope)}", timeout=step.timeout) for step in steps
+    )
 
 
 def _attempt(
     number: int, attempt: Attempt, scope: Scope, scenario: Scenario, asked: tuple[PlannedStep, ...]
 ) -> tuple[PlannedPhase, PlannedPhase]:
     condition = "" if number == 1 else ", if the attempt before did not recover"
-    act = PlannedPhase(name=f"attempt {number}", timeout=scenario.timeouts.attempt, steps=(
-        PlannedStep(what=f"{attempt.rung}: {attempt.name}{condition}"), *_steps(attempt.steps, scope)))
+    act = PlannedPhase(
+        name=f"attempt {number}",
+        timeout=scenario.timeouts.attempt,
+        steps=(PlannedStep(what=f"{attempt.rung}: {attempt.name}{condition}"), *_steps(attempt.steps, scope)),
+    )
     soak = PlannedStep(what=f"soak {format_duration(scenario.windows.soak)} under traffic")
-    check = PlannedPhase(name=f"verify {number}", timeout=scenario.timeouts.verify, steps=(*asked, soak, PlannedStep(what=f"residue S0 ↔ S{number}")))
+    check = PlannedPhase(
+        name=f"verify {number}",
+        timeout=scenario.timeouts.verify,
+        steps=(*asked, soak, PlannedStep(what=f"residue S0 ↔ S{number}")),
+    )
     return act, check
 
 
 def _scope(scenario: Scenario, release: str, good: str, bad: str, images: Images) -> Scope:
     def names(identifier: str) -> dict[str, object]:
         found = scenario.releases.catalogue[identifier]
-        return {"id": identifier, "version": found.version or identifier, "image": _tag(found, images), "values": found.values}
+        return {
+            "id": identifier,
+            "version": found.version or identifier,
+            "image": _tag(found, images),
+            "values": found.values,
+        }
 
-    return Scope({"run": {"id": "<run>"}, "good": names(good), "bad": names(bad), "release": names(release), "target": names(release),
-                  "key": "<key>",
-                  "services": _Later("services"), "stack": _Later("stack")})
+    return Scope(
+        {
+            "run": {"id": "<run>"},
+            "good": names(good),
+            "bad": names(bad),
+            "release": names(release),
+            "target": names(release),
+            "key": "<key>",
+            "services": _Later("services"),
+            "stack": _Later("stack"),
+        }
+    )
 
 
 def _tag(release: Release, images: Images) -> str:

@@ -19,6 +19,7 @@ from harness.spi import Scope
 from harness.timeline import AttemptJudged, FindingSeen, ResidueJudged
 from harness.units import format_duration
 
+
 def attempts(session: Session) -> Sequence[Attempt]:
     """The rollback itself, then its remedies."""
     return (session.path.rollback, *session.path.remedies)
@@ -32,7 +33,9 @@ def attempt(session: Session) -> Next:
     try:
         failed = run_steps(session, plan.steps, session.scope(_target(session, plan)))
     except TimeLimit as limit:
-        failed = CheckResult(name=f"attempt {session.attempt}", outcome=Outcome.FAIL, expected="an end in time", seen=limit.message)
+        failed = CheckResult(
+            name=f"attempt {session.attempt}", outcome=Outcome.FAIL, expected="an end in time", seen=limit.message
+        )
     ended = session.timeline.now()
     session.acted = Acted(plan, ended - began, ended, failed)
     summary = f"{plan.name}: {failed.seen}" if failed else f"{plan.name}: every step exited 0"
@@ -50,15 +53,24 @@ def verify(session: Session) -> Next:
         failing = first_failure(results) or _soak(session, scope)
     except TimeLimit as limit:
         results = []
-        failing = CheckResult(name="verification", outcome=Outcome.FAIL, expected="a stack that settles", seen=limit.message)
+        failing = CheckResult(
+            name="verification", outcome=Outcome.FAIL, expected="a stack that settles", seen=limit.message
+        )
     converged = session.timeline.now() - acted.ended
     record(session, "verify", results if failing is None or failing in results else [*results, failing])
     residue = _residue(session)
     _findings(session, acted, [each for each in (acted.failed_step, failing) if each], residue)
     summary = f"{failing.name}: {failing.seen or 'no answer'}" if failing else "users and every instance are fine"
     session.timeline.write(
-        AttemptJudged(attempt=session.attempt, name=acted.plan.name, rung=acted.plan.rung, recovered=failing is None,
-                      acted=acted.took, converged=converged, summary=summary)
+        AttemptJudged(
+            attempt=session.attempt,
+            name=acted.plan.name,
+            rung=acted.plan.rung,
+            recovered=failing is None,
+            acted=acted.took,
+            converged=converged,
+            summary=summary,
+        )
     )
     more = failing is not None and session.attempt < len(attempts(session))
     return Next(Phase.ATTEMPT if more else Phase.VERDICT, failing is None, summary)
@@ -106,8 +118,11 @@ def _users_still_fail(session: Session, since: float) -> CheckResult:
     bad = [each for each in session.samples() if each.intended >= since and not each.ok]
     evidence = tuple(dict.fromkeys(f"{each.name}: {each.error or each.status}" for each in bad))[:5]
     return CheckResult(
-        name="users' traffic", outcome=Outcome.FAIL, expected=f"at least {session.windows.min_success:.1%} good responses",
-        seen=f"{len(bad)} failed in {format_duration(session.timeline.now() - since)}", evidence=evidence,
+        name="users' traffic",
+        outcome=Outcome.FAIL,
+        expected=f"at least {session.windows.min_success:.1%} good responses",
+        seen=f"{len(bad)} failed in {format_duration(session.timeline.now() - since)}",
+        evidence=evidence,
     )
 
 

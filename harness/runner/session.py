@@ -118,7 +118,12 @@ class Session:
         release = self.scenario.releases.catalogue[identifier]
         image = self.images.get(identifier)
         reference = image.tag if image else (release.image.ref if release.image else "")
-        return {"id": identifier, "version": release.version or identifier, "image": reference, "values": release.values}
+        return {
+            "id": identifier,
+            "version": release.version or identifier,
+            "image": reference,
+            "values": release.values,
+        }
 
     def scope(self, release: str) -> Scope:
         """Names for templates while ``release`` is what is deployed or has to serve."""
@@ -182,12 +187,25 @@ def _started(loaded: Loaded, options: Options, identifier: str, wall: datetime, 
     scenario, path = loaded.scenario, loaded.scenario.paths[options.path]
     budgets = scenario.budgets
     return RunStarted(
-        run=identifier, scenario=scenario.name, title=scenario.title, path=options.path, command=options.command,
-        wall=wall.isoformat(timespec="milliseconds"), monotonic=anchor, pid=os.getpid(),
-        operator=_git("config", "user.name") or getpass.getuser(), commit=_git("rev-parse", "--short", "HEAD") or "none",
-        expected_first_attempt=path.first_attempt, expected_findings=tuple(path.findings), teaches=tuple(scenario.teaches),
-        budgets=Budgets(rto=budgets.rto, rpo=budgets.rpo, detect=budgets.detect, failed_requests=budgets.failed_requests),
-        sustained=scenario.windows.sustained, min_success=scenario.windows.min_success, changes=options.changes,
+        run=identifier,
+        scenario=scenario.name,
+        title=scenario.title,
+        path=options.path,
+        command=options.command,
+        wall=wall.isoformat(timespec="milliseconds"),
+        monotonic=anchor,
+        pid=os.getpid(),
+        operator=_git("config", "user.name") or getpass.getuser(),
+        commit=_git("rev-parse", "--short", "HEAD") or "none",
+        expected_first_attempt=path.first_attempt,
+        expected_findings=tuple(path.findings),
+        teaches=tuple(scenario.teaches),
+        budgets=Budgets(
+            rto=budgets.rto, rpo=budgets.rpo, detect=budgets.detect, failed_requests=budgets.failed_requests
+        ),
+        sustained=scenario.windows.sustained,
+        min_success=scenario.windows.min_success,
+        changes=options.changes,
     )
 
 

@@ -44,12 +44,20 @@ class CommandStep(Step):
         extra = {name: scope.render(value) for name, value in self.env.items()}
         log = _log_file(bench.run.folder / "logs", self.name or Path(argv[0]).name)
         result = run_command(
-            argv, env={**bench.environment(), **extra}, cwd=bench.workdir, timeout=self.timeout, log=log,
+            argv,
+            env={**bench.environment(), **extra},
+            cwd=bench.workdir,
+            timeout=self.timeout,
+            log=log,
             clean=bench.run.redactor.clean,
         )
         return StepOutcome(
-            ok=result.ok, exit_code=result.exit_code, took=result.took, output=result.output,
-            command=self.describe(scope), log=str(log.relative_to(bench.run.folder)),
+            ok=result.ok,
+            exit_code=result.exit_code,
+            took=result.took,
+            output=result.output,
+            command=self.describe(scope),
+            log=str(log.relative_to(bench.run.folder)),
         )
 
     def _argv(self, scope: Scope) -> list[str]:

@@ -47,10 +47,15 @@ def test_no_ledger_means_nothing_is_open(tmp_path):
 
 def test_a_run_is_dead_exactly_when_its_process_is(tmp_path):
     holder = subprocess.Popen(
-        [sys.executable, "-c",
-         "import sys; from pathlib import Path; from harness.ledger import RunLock\n"
-         "lock = RunLock(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()", str(tmp_path)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pathlib import Path; from harness.ledger import RunLock\n"
+            "lock = RunLock(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()",
+            str(tmp_path),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     try:
         assert holder.stdout.readline() == b"held\n"

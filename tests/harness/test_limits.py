@@ -11,7 +11,10 @@ from harness.limits import TimeLimit, on_signals, raise_interrupted, time_limit,
 
 
 def test_a_block_that_hangs_is_ended_with_the_name_of_what_hung():
-    with pytest.raises(TimeLimit, match="phase 'detect' did not end within its 0.05 s"), time_limit(0.05, "phase 'detect'"):
+    with (
+        pytest.raises(TimeLimit, match="phase 'detect' did not end within its 0.05 s"),
+        time_limit(0.05, "phase 'detect'"),
+    ):
         threading.Event().wait(30)
 
 
@@ -21,7 +24,9 @@ def test_no_alarm_survives_its_block():
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP")])
+@pytest.mark.parametrize(
+    ("number", "said"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP")]
+)
 def test_signals_become_interrupts_and_handlers_are_put_back(number, said):
     before = signal.getsignal(number)
     with pytest.raises(Interrupted, match=said), on_signals(raise_interrupted):

@@ -13,7 +13,14 @@ from harness.process import run_command, scrubbed_environment
 @pytest.fixture
 def start(tmp_path):
     def call(*argv, timeout=20.0, clean=str, env=None):
-        return run_command(argv, env=env or {"PATH": os.environ["PATH"]}, cwd=tmp_path, timeout=timeout, log=tmp_path / "log", clean=clean)
+        return run_command(
+            argv,
+            env=env or {"PATH": os.environ["PATH"]},
+            cwd=tmp_path,
+            timeout=timeout,
+            log=tmp_path / "log",
+            clean=clean,
+        )
 
     return call
 
@@ -24,7 +31,9 @@ def test_output_of_both_streams_and_the_exit_code_are_kept(start, tmp_path):
     assert (tmp_path / "log").read_text().split() == result.output.split()
 
 
-@pytest.mark.parametrize("hostile", ["v1; touch broken", "$(touch broken)", "`touch broken`", "v1\ntouch broken", "a b"])
+@pytest.mark.parametrize(
+    "hostile", ["v1; touch broken", "$(touch broken)", "`touch broken`", "v1\ntouch broken", "a b"]
+)
 def test_an_argument_never_reaches_a_shell(start, tmp_path, hostile):
     result = start("printf", "%s", hostile)
     assert result.output == hostile.strip()
@@ -47,7 +56,9 @@ def test_a_child_that_outlives_its_parent_is_ended(start):
 
 
 def test_a_secret_is_masked_in_the_log_even_when_torn_between_two_writes(start, tmp_path):
-    result = start("sh", "-c", "printf hun; sleep 0.2; echo ter2", clean=lambda text: text.replace("hunter2", "[redacted]"))
+    result = start(
+        "sh", "-c", "printf hun; sleep 0.2; echo ter2", clean=lambda text: text.replace("hunter2", "[redacted]")
+    )
     assert result.output == "[redacted]"
     assert "hunter2" not in (tmp_path / "log").read_text()
 

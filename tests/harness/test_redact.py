@@ -6,7 +6,9 @@ from harness.redact import MASK, Redactor
 
 
 def test_values_of_sensitive_variables_are_masked():
-    redactor = Redactor({"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI", "DB_PASSWORD": "correct-horse", "EDITOR": "vi-editor"})
+    redactor = Redactor(
+        {"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI", "DB_PASSWORD": "correct-horse", "EDITOR": "vi-editor"}
+    )
     assert redactor.clean("wJalrXUtnFEMI correct-horse vi-editor") == f"{MASK} {MASK} vi-editor"
 
 

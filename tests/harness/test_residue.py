@@ -12,7 +12,10 @@ class Owner:
 
 
 def rows(before, after):
-    return [(row.layer, row.key, row.before, row.after, row.residue_class.value) for row in differences(before, after, [Owner()])]
+    return [
+        (row.layer, row.key, row.before, row.after, row.residue_class.value)
+        for row in differences(before, after, [Owner()])
+    ]
 
 
 def test_equal_layers_leave_nothing():

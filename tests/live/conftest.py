@@ -22,8 +22,18 @@ from harness.timeline import PhaseStarted, read_timeline
 
 DRILL = str(Path(sys.executable).with_name("drill"))
 ROOT = Path(__file__).parents[2]
-SHORT = ("--set", "windows.baseline=2s", "--set", "windows.settle=1.5s", "--set", "windows.sustained=1.5s", "--set", "windows.soak=3s",
-         "--set", "fault.within=6s")
+SHORT = (
+    "--set",
+    "windows.baseline=2s",
+    "--set",
+    "windows.settle=1.5s",
+    "--set",
+    "windows.sustained=1.5s",
+    "--set",
+    "windows.soak=3s",
+    "--set",
+    "fault.within=6s",
+)
 """Shorter windows for tests that are not about them."""
 
 
@@ -58,7 +68,10 @@ class Drill:
 
     def reach(self, phase: str) -> None:
         """Wait until the run has entered `phase`."""
-        self.until(lambda: any(isinstance(each, PhaseStarted) and each.phase == phase for each in self.events()), f"phase {phase}")
+        self.until(
+            lambda: any(isinstance(each, PhaseStarted) and each.phase == phase for each in self.events()),
+            f"phase {phase}",
+        )
 
     def events(self):
         return read_timeline(self.folder / "timeline.jsonl")
@@ -99,7 +112,11 @@ def leftovers(folder: Path) -> list[str]:
     except DrillError:
         return found
     for container in client.containers.list(all=True, ignore_removed=True):
-        if run in container.name or container.labels.get(RUN_LABEL) == run or run in container.labels.get("ministack.instance", ""):
+        if (
+            run in container.name
+            or container.labels.get(RUN_LABEL) == run
+            or run in container.labels.get("ministack.instance", "")
+        ):
             found.append(f"container {container.name}")
     found += [f"network {each.name}" for each in client.networks.list() if run in each.name]
     found += [f"volume {each.name}" for each in client.volumes.list() if run in str(each.attrs)]
@@ -121,8 +138,14 @@ def start(tmp_path):
     def call(*args: str, env: dict[str, str] | None = None) -> Drill:
         runs = tmp_path / f"runs{len(started)}"
         process = subprocess.Popen(
-            [DRILL, "run", *args, "--runs", str(runs)], cwd=ROOT, env={**os.environ, **(env or {})}, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            [DRILL, "run", *args, "--runs", str(runs)],
+            cwd=ROOT,
+            env={**os.environ, **(env or {})},
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         drill = Drill(process, runs)
         started.append(drill)
@@ -142,7 +165,14 @@ def command():
     """Run any `drill` command to its end."""
 
     def call(*args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([DRILL, *args], cwd=ROOT, env={**os.environ, **(env or {})}, text=True, capture_output=True,
-                              timeout=120, check=False)
+        return subprocess.run(
+            [DRILL, *args],
+            cwd=ROOT,
+            env={**os.environ, **(env or {})},
+            text=True,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
 
     return call

@@ -67,7 +67,9 @@ def test_residue_after_the_naive_attempt_names_the_column_that_broke_it(start):
 
 def test_real_credentials_reach_nothing(start):
     key, secret = "AKIAREALREALREALREAL", "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
-    drill = start(SCENARIO, *SHORT, env={"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_PROFILE": "prod"})
+    drill = start(
+        SCENARIO, *SHORT, env={"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_PROFILE": "prod"}
+    )
     drill.reach("detect")
     client = __import__("docker").from_env()
     network = f"drill-{drill.folder.name}-net"

@@ -89,7 +89,9 @@ def test_a_taken_port_is_said_with_its_number(start):
 
 
 def test_a_remote_endpoint_is_refused_before_anything_is_touched(start):
-    drill = start(SCENARIO, "--set", "stack.services.aws={uses: aws, engine: endpoint, endpoint_url: 'https://192.0.2.9'}")
+    drill = start(
+        SCENARIO, "--set", "stack.services.aws={uses: aws, engine: endpoint, endpoint_url: 'https://192.0.2.9'}"
+    )
     assert drill.end() == 4
     assert "refusing to touch 192.0.2.9" in drill.output
     assert [each.kind for each in drill.events() if each.kind == "stack.fact"] == []
@@ -98,7 +100,11 @@ def test_a_remote_endpoint_is_refused_before_anything_is_touched(start):
 def test_reap_removes_what_the_watchdog_could_not(start, command):
     drill = start(SCENARIO, *SHORT)
     drill.reach("detect")
-    watchdog = next(each for each in __import__("psutil").process_iter() if str(drill.folder) in " ".join(each.cmdline()) and "harness.reap" in each.cmdline())
+    watchdog = next(
+        each
+        for each in __import__("psutil").process_iter()
+        if str(drill.folder) in " ".join(each.cmdline()) and "harness.reap" in each.cmdline()
+    )
     watchdog.kill()
     drill.send(signal.SIGKILL)
     drill.process.wait()

@@ -91,7 +91,7 @@ def test_beyond_the_limit_in_flight_requests_are_recorded_as_overload(shop: Shop
         ("error", 500, "status 500"),
         ("redirect", 302, "status 302"),
         ("cut", 200, "ClientPayload"),
-        ("lie", 200, "body: expected '\"total_cents\": "),
+        ("lie", 200, 'body: expected \'"total_cents": '),
     ],
 )
 def test_what_is_not_as_expected_is_not_ok(shop: Shop, launch: Launch, mode: str, status: int, error: str) -> None:
