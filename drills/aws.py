@@ -221,5 +221,5 @@ def _require_free(port: int) -> None:
         except OSError as problem:
             raise EnvironmentProblem(
                 f"port {port} of 127.0.0.1 is taken: {problem.strerror}",
-                next_step=f"`ss -ltnp 'sport = :{port}'` names the owner; leave `port` out and the drill takes a free one",
+                next_step=f"`ss -ltnp 'sport = :{port}'` names the owner; without `port` the drill takes a free one",
             ) from problem

@@ -1,4 +1,4 @@
-"""Log lines of containers, for evidence; shared by every platform whose instances are containers of the local engine."""
+"""Log lines of containers, for evidence; for every platform whose instances are containers of the local engine."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ class RunningEcs:
 
     def _container(self, container: Mapping[str, Any], layers: Layers) -> None:
         name, image = container["name"], container["image"]
-        layers["artefact"][f"{name} image"] = f"{image} {self.run.containers.client.images.get(image).id[:19]}"
+        layers["artefact"][f"{name} image"] = f"{image} {self.run.containers.client.images.get(image).id or ''}"
         for variable in container.get("environment", []):
             layers["configuration"][f"{name} {variable['name']}"] = self.run.redactor.clean(str(variable["value"]))
         secrets = self.endpoint.client("secretsmanager")

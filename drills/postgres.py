@@ -63,7 +63,8 @@ class Postgres(ServiceConfig):
         version = wait_until(running.version, self.timeout)
         if version is None:
             raise ProvisionProblem(
-                f"PostgreSQL {container.name} did not accept connections within {self.timeout:g} s; it says:\n{container.tail()}"
+                f"PostgreSQL {container.name} did not accept connections within {self.timeout:g} s",
+                next_step=f"its last words:\n{container.tail()}",
             )
         run.timeline.write(StackFact(name="database", value=f"PostgreSQL {version}"))
         return running
@@ -83,7 +84,7 @@ class RunningPostgres:
     _at_s0: dict[str, dict[str, str]] = field(default_factory=dict, init=False)
 
     def environment(self) -> Mapping[str, str]:
-        """``DB_HOST`` … as the workload's own network sees it; the password too, for scripts that store it as a secret."""
+        """``DB_HOST`` … as the run's network sees it; the password too, for scripts that store it as a secret."""
         return {
             "DB_HOST": self.host,
             "DB_PORT": str(PORT),
@@ -212,7 +213,7 @@ def _checksums(
     if key not in columns:
         return {}
     digest = sql.SQL("md5(string_agg(coalesce({column}::text, '~'), ',' order by {key}))")
-    selected = [sql.SQL("count(*)::text")]
+    selected: list[sql.Composable] = [sql.SQL("count(*)::text")]
     selected += [digest.format(column=sql.Identifier(each), key=sql.Identifier(key)) for each in columns]
     statement = sql.SQL("select {} from {} where {} <= %s").format(
         sql.SQL(", ").join(selected), sql.Identifier(table), sql.Identifier(key)

@@ -34,7 +34,7 @@ def require_allowed(endpoint: str, *, allow: Collection[str], confirmed: Collect
     missing += [] if agreed else [f"the command line does not say `--allow-remote {host}`"]
     raise GuardRefusal(
         f"refusing to touch {host}: it is not on this machine; {' and '.join(missing)}",
-        next_step="a drill breaks things on purpose: point it at a local stack, or name a staging endpoint in both places",
+        next_step="a drill breaks things on purpose: use a local stack, or name a staging endpoint in both places",
     )
 
 

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 from harness import recipes
 from harness.errors import EnvironmentProblem
 from harness.model import Frozen
+from harness.recipes import Located
 
 BUILD_TIMEOUT = 900.0
 """Seconds one build may take, and the longest that a second process waits for the first."""
@@ -70,7 +71,7 @@ class Images:
         """The tag that ``resolve`` would answer; asks no engine. Raises `UsageProblem` as `recipes.tag_of`."""
         return recipes.tag_of(name, args or {}, self._folders)
 
-    def recipes(self) -> list[str]:
+    def names(self) -> list[str]:
         """Names of all recipes."""
         return sorted({file.parent.name for folder in self._folders for file in folder.glob("*/recipe.yaml")})
 
@@ -107,7 +108,7 @@ class Images:
         except ImageNotFound:
             return None
 
-    def _pull(self, found: recipes.Located, tag: str) -> bool:
+    def _pull(self, found: Located, tag: str) -> bool:
         """Whether one of the recipe's published images could be had; why not is progress, not an error."""
         for ref in found.recipe.pull:
             try:
@@ -119,7 +120,7 @@ class Images:
                 return True
         return False
 
-    def _build(self, found: recipes.Located, tag: str) -> Literal["built"]:
+    def _build(self, found: Located, tag: str) -> Literal["built"]:
         base = self.resolve(found.recipe.base).tag if found.recipe.base else None
         log = cache_folder() / "logs" / (_file_name(tag) + ".log")
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -135,7 +136,7 @@ class Images:
                 raise _build_problem(tag, log, error) from error
         return "built"
 
-    def _build_dockerfile(self, found: recipes.Located, tag: str, base: str | None, output: IO[bytes]) -> None:
+    def _build_dockerfile(self, found: Located, tag: str, base: str | None, output: IO[bytes]) -> None:
         with tempfile.TemporaryFile() as context:
             recipes.build_context(found.folder, context)
             context.seek(0)
@@ -158,7 +159,7 @@ class Images:
                 if "error" in line:
                     raise _BuildFailed(str(line["error"]))
 
-    def _import_script(self, found: recipes.Located, tag: str, output: IO[bytes]) -> None:
+    def _import_script(self, found: Located, tag: str, output: IO[bytes]) -> None:
         with tempfile.NamedTemporaryFile(suffix=".tar") as root:
             _run_script(found, root, output)
             repository, _, version = tag.partition(":")
@@ -190,7 +191,7 @@ class _BuildFailed(Exception):
     """A build step answered with an error; never leaves this module."""
 
 
-def _run_script(found: recipes.Located, root: IO[bytes], output: IO[bytes]) -> None:
+def _run_script(found: Located, root: IO[bytes], output: IO[bytes]) -> None:
     process = subprocess.Popen(
         [found.folder / "build.sh"],
         cwd=found.folder,

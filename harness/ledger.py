@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -52,7 +52,10 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._next = 1 + max((line.entry for line in _read(folder)), default=0)
-        self._fd = os.open(folder / LEDGER, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._fd = os.open(folder / LEDGER, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        size = os.fstat(self._fd).st_size
+        if size and os.pread(self._fd, 1, size - 1) != b"\n":
+            os.write(self._fd, b"\n")  # ends the line that a killed writer tore
 
     def plan(self, undo: Undo) -> Entry:
         """Write ``undo`` down and force it to disk; call this before creating the resource."""
@@ -91,14 +94,13 @@ def open_entries(folder: Path) -> list[Entry]:
 
 def _read(folder: Path) -> Iterator[_Line]:
     try:
-        text = (folder / LEDGER).read_text(encoding="utf-8")
+        lines = (folder / LEDGER).read_bytes().split(b"\n")
     except FileNotFoundError:
         return
-    for line in text.splitlines():
-        try:
+    for line in lines:
+        # A torn line is a resource that was never created: plan() had not returned.
+        with suppress(json.JSONDecodeError, UnicodeDecodeError):
             yield _Line.model_validate(json.loads(line))
-        except json.JSONDecodeError:
-            return  # torn last line: its resource was never created, because plan() had not returned
 
 
 class RunLock:

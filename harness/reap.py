@@ -82,7 +82,7 @@ def reap_all(runs: Path, progress: Callable[[str], None]) -> list[Reaped]:
 def _orphans(progress: Callable[[str], None]) -> Iterator[str]:
     """Remove labelled resources of dead runs of any checkout on this host; yields what was removed."""
     client = engine_client()
-    label = {"label": FOLDER_LABEL}
+    label: dict[str, str | list[str] | bool] = {"label": FOLDER_LABEL}
     for container in client.containers.list(all=True, ignore_removed=True, filters=label):
         if _abandoned(Path(container.labels[FOLDER_LABEL])):
             _remove(container)

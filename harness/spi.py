@@ -139,8 +139,9 @@ class Instance:
 class Platform(Observed, Protocol):
     """A provisioned platform: it is looked at, never acted through."""
 
-    entry_url: str
-    """Where users enter."""
+    @property
+    def entry_url(self) -> str:
+        """Where users enter."""
 
     def instances(self) -> Sequence[Instance]:
         """Every running copy of the workload, as it answers now."""

@@ -76,7 +76,7 @@ def remove_path(params: Mapping[str, str]) -> None:
 
 
 def end_processes(params: Mapping[str, str]) -> None:
-    """End every process of run ``run``, known by the marker in its environment; the caller and its parents are spared."""
+    """End every process of run ``run``, known by its environment's marker; the caller and its parents are spared."""
     spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     marked = [
         process for process in psutil.process_iter() if process.pid not in spared and _marked(process, params["run"])

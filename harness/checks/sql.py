@@ -23,7 +23,7 @@ class SqlCheck(Check):
         return f"{self.name or self.query} → {scope.render(self.expect)}"
 
     def ask(self, bench: Bench, scope: Scope) -> CheckResult:
-        """A query that the database refuses is a fail (the schema is not what it was); an unreachable database is unknown."""
+        """A refused query is a fail (the schema is not what it was); an unreachable database is unknown."""
         name, expected = self.name or self.query, scope.render(self.expect)
         service = cast(SqlService, bench.services[self.service])
         try:

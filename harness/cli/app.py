@@ -13,7 +13,7 @@ from harness.cli.run import run_command
 from harness.cli.tend import doctor_command, reap_command, report_command
 from harness.errors import DrillError, ExitCode, Interrupted
 
-_HELP = """Rehearse a rollback: start a staging stack, deploy a bad release, run the real rollback path, time the recovery.
+_HELP = """Rehearse a rollback: start a stack, deploy a bad release, run the real rollback path, time the recovery.
 
 \b
   drill list                                   what can be rehearsed

@@ -114,7 +114,7 @@ def _run(row: Row) -> Done:
         return Done(row, f"no record: {ended.stderr.strip()[-200:]}", "", "")
     outage = record.get("outage") or {}
     took = outage.get("duration")
-    return Done(row, record["verdict"], format_duration(took) if took else "–", record["commit"])
+    return Done(row, record["verdict"], format_duration(took) if took else "-", record["commit"])
 
 
 def _name(row: Row) -> str:
@@ -123,7 +123,7 @@ def _name(row: Row) -> str:
 
 def _line(done: Done) -> str:
     row = done.row
-    mutation = f"without {row.mutation}" if row.mutation else "–"
+    mutation = f"without {row.mutation}" if row.mutation else "-"
     cells = (
         row.scenario,
         row.path,

@@ -1,4 +1,4 @@
-"""What the terminal shows while a drill runs: one line a phase, the live one redrawn; plain lines where there is no terminal."""
+"""What a terminal shows while a drill runs: a line a phase, the live one redrawn; plain lines without a terminal."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from harness.model import Phase
-from harness.probe.process import SampleReader
-from harness.probe.samples import Sample
+from harness.probe.samples import Sample, SampleReader
 from harness.runner.session import Session
 from harness.timeline import AnyEvent, Failed, FindingSeen, InterruptedBy, LeftBehind, Noted, PhaseEnded, PhaseStarted
 from harness.units import format_duration
@@ -53,12 +52,9 @@ class _Display:
         if console.is_terminal:
             self._live = Live(console=console, transient=True, refresh_per_second=8, get_renderable=self._line)
         scenario = session.scenario
-        console.print(
-            Text(
-                f"{scenario.name}  {session.options.path} path   budget {format_duration(scenario.budgets.rto)}   run {session.run.id}",
-                style="bold",
-            )
-        )
+        budget = format_duration(scenario.budgets.rto)
+        title = f"{scenario.name}  {session.options.path} path   budget {budget}   run {session.run.id}"
+        console.print(Text(title, style="bold"))
 
     def __enter__(self) -> _Display:
         if self._live:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import docker
 from rich.console import Console
 from rich.table import Table
 
@@ -108,7 +109,7 @@ def plan_command(
     click.echo(plan.model_dump_json(indent=1) if as_json else _text(plan))
 
 
-def _nobody() -> None:
+def _nobody() -> docker.DockerClient:
     raise AssertionError("a plan asks no engine")
 
 

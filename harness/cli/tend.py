@@ -61,10 +61,10 @@ def _disk() -> tuple[bool, str]:
 def _images() -> tuple[bool, str]:
     try:
         images = Images(engine_client, recipe_folders(), progress=lambda _text: None)
-        present = [name for name in images.recipes() if images.is_present(name)]
+        present = [name for name in images.names() if images.is_present(name)]
     except EnvironmentProblem:
         return True, "not known without an engine"
-    missing = sorted(set(images.recipes()) - set(present))
+    missing = sorted(set(images.names()) - set(present))
     return True, f"{len(present)} present" + (f"; made when first needed: {', '.join(missing)}" if missing else "")
 
 

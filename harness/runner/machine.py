@@ -1,7 +1,9 @@
 """The state machine: which phase follows which, and what an error or an interrupt turns into.
 
     preflight → provision → release good → baseline → release bad → detect → attempt ⇄ verify
-         └──────────┴────────────┴─────────────┴───────────┴──────────┴─────────┴────────┴──→ verdict → teardown → report
+        └───────────┴────────────┴────────────┴────────────┴──────────┴─────────┴────────┘
+                                       ↓
+                         verdict → teardown → report
 
 Whatever happens in the upper row, the lower end is always walked.
 """

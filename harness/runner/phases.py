@@ -158,7 +158,7 @@ def baseline(session: Session) -> Next:
 
 
 def release_bad(session: Session) -> Next:
-    """Deploy the bad release and prove that it harms users. A release that does no harm leaves nothing to recover from."""
+    """Deploy the bad release and prove that it harms users: without harm there is nothing to recover from."""
     bad = session.scenario.bad_release(session.options.path)
     failed = run_steps(session, session.scenario.deploy, session.scope(bad))
     if failed:
@@ -166,7 +166,8 @@ def release_bad(session: Session) -> Next:
     fault, since = session.scenario.fault, session.timeline.now()
     rate = wait_until(lambda: _error_rate(session, since), fault.within)
     if rate is None:
-        summary = f"{bad} did no harm within {format_duration(fault.within)}: fewer than {fault.error_rate:.0%} of requests failed"
+        within = format_duration(fault.within)
+        summary = f"{bad} did no harm within {within}: fewer than {fault.error_rate:.0%} of requests failed"
         session.timeline.write(FaultJudged(fired=False, summary=summary))
         return Next(Phase.VERDICT, False, "the fault did not fire")
     summary = f"{rate:.0%} of requests fail"

@@ -37,7 +37,7 @@ class Plan(Frozen):
 
 
 class _Later(dict[str, object]):
-    """Stands for names that exist only when the stack runs: ``services.db.host`` is planned as ``<services.db.host>``."""
+    """Stands for names that exist only when the stack runs: ``services.db.host`` reads ``<services.db.host>``."""
 
     def __init__(self, name: str) -> None:
         super().__init__()

@@ -20,8 +20,8 @@ from harness.ledger import Ledger, RunLock, Undo
 from harness.model import Budgets, CheckResult, Phase
 from harness.plugins import RECIPES, registered
 from harness.probe.analysis import good_since
-from harness.probe.process import Probe, SampleReader
-from harness.probe.samples import Sample
+from harness.probe.process import Probe
+from harness.probe.samples import Sample, SampleReader
 from harness.reap import TIMELINE, start_watchdog
 from harness.redact import Redactor
 from harness.scenario.load import Loaded
@@ -56,7 +56,7 @@ class Acted:
 
 @dataclass
 class Session:
-    """State of one run. Made by ``open_session``; phases fill ``bench``, ``probe`` and ``s0`` as they come into being."""
+    """State of one run, made by ``open_session``; phases fill ``bench``, ``probe`` and ``s0`` as these come to be."""
 
     loaded: Loaded
     options: Options
@@ -161,7 +161,11 @@ def open_session(loaded: Loaded, options: Options) -> Session:
     scratch.mkdir(mode=0o700)
     ledger.plan(Undo(kind="processes", what=f"processes of run {identifier}", params={"run": identifier}))
     containers = Containers(identifier, folder, ledger)
-    images = Images(lambda: containers.client, recipe_folders(), progress=lambda text: timeline.write(Noted(text=text)))
+
+    def noted(text: str) -> None:
+        timeline.write(Noted(text=text))
+
+    images = Images(lambda: containers.client, recipe_folders(), progress=noted)
     run = Run(identifier, folder, scratch, timeline, ledger, redactor, images, containers)
     return Session(loaded, options, run, timeline, lock, watchdog)
 

@@ -35,6 +35,14 @@ def test_a_torn_last_line_is_a_resource_that_was_never_created(tmp_path):
     assert names(tmp_path) == ["network"]
 
 
+def test_what_is_planned_after_a_torn_line_is_not_lost(tmp_path):
+    Ledger(tmp_path).plan(undo("network"))
+    with (tmp_path / "ledger.jsonl").open("a") as file:
+        file.write('{"op":"planned","entry":2,"undo":{"kind":"pa')
+    Ledger(tmp_path).plan(undo("by the next \u2028 writer"))
+    assert names(tmp_path) == ["by the next \u2028 writer", "network"]
+
+
 def test_a_second_writer_goes_on_with_new_numbers(tmp_path):
     entry = Ledger(tmp_path).plan(undo("first"))
     again = Ledger(tmp_path).plan(undo("second"))

@@ -12,7 +12,7 @@ from harness.limits import TimeLimit, on_signals, raise_interrupted, time_limit,
 
 def test_a_block_that_hangs_is_ended_with_the_name_of_what_hung():
     with (
-        pytest.raises(TimeLimit, match="phase 'detect' did not end within its 0.05 s"),
+        pytest.raises(TimeLimit, match=r"phase 'detect' did not end within its 0\.05 s"),
         time_limit(0.05, "phase 'detect'"),
     ):
         threading.Event().wait(30)
