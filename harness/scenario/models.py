@@ -41,14 +41,17 @@ class Release(Frozen):
     version: str = Field(default="", description="what the release answers as its version; its key when left out")
     image: Image | None = Field(default=None, description="the artefact")
     values: dict[str, str] = Field(
-        default_factory=dict, description="names of your own, used as `{{ release.values.NAME }}`, such as a schema revision"
+        default_factory=dict,
+        description="names of your own, used as `{{ release.values.NAME }}`, such as a schema revision",
     )
 
 
 class Fault(Frozen):
     """Proof that the bad release does harm, as users see it. Without it the run is inconclusive."""
 
-    error_rate: float = Field(default=0.05, gt=0, le=1, description="share of failed requests from which the fault has fired")
+    error_rate: float = Field(
+        default=0.05, gt=0, le=1, description="share of failed requests from which the fault has fired"
+    )
     within: Duration = Field(default=20.0, description="how long after the bad release to wait for it")
     window: Duration = Field(default=1.0, description="the share is taken over this long")
 
@@ -73,10 +76,14 @@ class RecoveryPath(Frozen):
     first_attempt: Literal["clean", "broken"] = Field(
         default="clean", description="a teaching path declares `broken` and the findings that it meets"
     )
-    findings: list[str] = Field(default_factory=list, description="ids of the findings that a broken first attempt must have")
+    findings: list[str] = Field(
+        default_factory=list, description="ids of the findings that a broken first attempt must have"
+    )
     bad: Identifier | None = Field(default=None, description="another bad release than the scenario's")
     rollback: Attempt = Field(description="attempt 1, exactly as the team documents it")
-    remedies: list[Attempt] = Field(default_factory=list, description="attempts 2 … n, tried in order until one recovers")
+    remedies: list[Attempt] = Field(
+        default_factory=list, description="attempts 2 … n, tried in order until one recovers"
+    )
 
     @model_validator(mode="after")
     def _declared(self) -> Self:
@@ -90,15 +97,21 @@ class BudgetsConfig(Frozen):
 
     rto: Duration = Field(default=300.0, description="longest recovery time: first bad response to sustained good")
     rpo: int = Field(default=0, ge=0, description="acknowledged writes that may be lost")
-    detect: Duration | None = Field(default=60.0, description="longest time from the first bad response to its detection")
-    failed_requests: float | None = Field(default=None, gt=0, le=1, description="share of requests that may fail, outage to end")
+    detect: Duration | None = Field(
+        default=60.0, description="longest time from the first bad response to its detection"
+    )
+    failed_requests: float | None = Field(
+        default=None, gt=0, le=1, description="share of requests that may fail, outage to end"
+    )
 
 
 class Windows(Frozen):
     """How long the drill looks before it believes."""
 
     baseline: Duration = Field(default=5.0, description="steady state before the bad release")
-    settle: Duration = Field(default=3.0, description="smoke must fail for this long before an attempt counts as broken")
+    settle: Duration = Field(
+        default=3.0, description="smoke must fail for this long before an attempt counts as broken"
+    )
     sustained: Duration = Field(default=3.0, description="length of the good window that ends the outage")
     soak: Duration = Field(default=8.0, description="watch after the recovery; a relapse is a failure")
     min_success: float = Field(default=0.995, gt=0, le=1, description="share of good responses of a good window")
@@ -150,14 +163,20 @@ class Scenario(Frozen):
     sources: list[str] = Field(default_factory=list, description="where the failure was reported")
     labels: list[Identifier] = Field(default_factory=list)
     workdir: str = Field(default=".", description="working directory of commands, relative to this file")
-    allow: list[str] = Field(default_factory=list, description="endpoints that are not local and that --allow-remote may name")
-    secrets: list[str] = Field(default_factory=list, description="environment variables handed to commands and masked everywhere")
+    allow: list[str] = Field(
+        default_factory=list, description="endpoints that are not local and that --allow-remote may name"
+    )
+    secrets: list[str] = Field(
+        default_factory=list, description="environment variables handed to commands and masked everywhere"
+    )
     stack: Stack
     releases: Releases
     deploy: Annotated[list[StepField], Field(min_length=1, description="how any release gets out, good and bad alike")]
     traffic: Traffic
     committed_writes: CommittedWrites | None = None
-    smoke: Annotated[list[CheckField], Field(min_length=1, description="asked after every release and attempt; detects the outage")]
+    smoke: Annotated[
+        list[CheckField], Field(min_length=1, description="asked after every release and attempt; detects the outage")
+    ]
     verify: list[CheckField] = Field(default_factory=list, description="asked after an attempt besides smoke")
     fault: Fault = Fault()
     budgets: BudgetsConfig = BudgetsConfig()
@@ -172,9 +191,13 @@ class Scenario(Frozen):
         used |= {f"paths.{name}.bad": path.bad for name, path in self.paths.items() if path.bad}
         for key, release in used.items():
             if release not in known:
-                raise ValueError(f"`{key}` names a release of `releases.catalogue` ({', '.join(known)}), got {release!r}")
+                raise ValueError(
+                    f"`{key}` names a release of `releases.catalogue` ({', '.join(known)}), got {release!r}"
+                )
         if self.committed_writes and self.committed_writes.service not in self.stack.services:
-            raise ValueError(f"`committed_writes.service` names a service of `stack.services`, got {self.committed_writes.service!r}")
+            raise ValueError(
+                f"`committed_writes.service` names a service of `stack.services`, got {self.committed_writes.service!r}"
+            )
         return self
 
     def bad_release(self, path: str) -> str:
