@@ -90,7 +90,8 @@ def _require(node: yaml.Node, above: KeyPath, key: str | int, mark: yaml.Mark) -
     where, here = mark.line, dotted(above)
     if isinstance(key, int):
         if not isinstance(node, yaml.SequenceNode):
-            raise _problem(where, dotted((*above, key)), f"a list at `{here}`", describe(node))
+            seen = "nothing" if isinstance(node, ImpliedMapping) else describe(node)
+            raise _problem(where, dotted((*above, key)), f"a list at `{here}`", seen)
         if key >= len(node.value):
             raise _problem(where, dotted((*above, key)), f"an index below {len(node.value)}", str(key))
     elif isinstance(node, yaml.SequenceNode):

@@ -64,10 +64,10 @@ class Language:
             ]
         return found
 
-    def takes_truth(self, keys: KeyPath) -> bool:
-        """Whether true or false may stand at ``keys``; also so where the language knows nothing about the place."""
-        schemas = self._at(keys)
-        return not schemas or any(each.get("type", "boolean") == "boolean" and "const" not in each for each in schemas)
+    def only_number(self, keys: KeyPath) -> bool:
+        """Whether a number may stand at ``keys``, but not true or false."""
+        types = {each.get("type") for each in self._at(keys)}
+        return bool(types & {"integer", "number"}) and not types & {"boolean", None}
 
     def _at(self, keys: KeyPath) -> list[_Schema]:
         value, schemas = self._data, list(self._branches(self._schema, self._data))

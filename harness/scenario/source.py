@@ -23,9 +23,7 @@ MAX_DEPTH = 40
 
 _YAML = "tag:yaml.org,2002:"
 _TEXT = _YAML + "str"
-_PLAIN_TAGS = {
-    _YAML + kind for kind in ("null", "bool", "int", "float", "str", "timestamp", "value", "merge", "seq", "map")
-}
+_DESCRIBABLE = {_YAML + kind for kind in ("null", "bool", "int", "float")}
 _TRUTH = {"true", "false"}
 _LEADING_ZERO = re.compile(r"[-+]?0[0-7_]+")
 _LARGEST = 2**63
@@ -94,7 +92,7 @@ class _Loader(yaml.SafeLoader):
         return yaml.Mark(mark.name, mark.index, line + mark.line, column, "", 0)
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         self.depth += 1
         self.nodes += 1
         _limit(self.nodes, self.depth, event.start_mark)
@@ -178,8 +176,9 @@ class _Cleaner:
             if not isinstance(key, yaml.ScalarNode):
                 continue
             if key.value in first:
-                line = first[key.value].start_mark.line + 1
-                self._complain(key, (*keys, key.value), "each key once", f"it again (the first one is at line {line})")
+                where = position(first[key.value].start_mark)
+                seen = f"it again (the first one is at {where.line}:{where.column})"
+                self._complain(key, (*keys, key.value), "each key once", seen)
             first.setdefault(key.value, key)
 
     def _key(self, key: yaml.Node, keys: KeyPath) -> yaml.ScalarNode | None:
@@ -217,7 +216,9 @@ class _Cleaner:
 
 
 def _readable(key: yaml.ScalarNode) -> str:
-    return key.tag if key.tag in _PLAIN_TAGS and _misread(key, key.tag) is None else _TEXT
+    """The tag under which a key can be described: its own, or that of text."""
+    unreadable = key.tag == _YAML + "int" and _misread_integer(key.value, "") is not None
+    return key.tag if key.tag in _DESCRIBABLE and not unreadable else _TEXT
 
 
 def _misread(node: yaml.ScalarNode, tag: str) -> tuple[str, str, str] | None:
@@ -298,7 +299,7 @@ def _syntax(text: str, name: str, problem: yaml.MarkedYAMLError) -> Complaint:
     indent = re.match(r"\s*", lines[row]) if name != OVERRIDE and row < len(lines) else None
     if indent and "\t" in indent[0]:
         return Complaint(where, "", "spaces for indentation", "a tab")
-    if "single document" in said:
+    if "single document" in f"{problem.context}":
         return Complaint(where, "", "one YAML document in a file", "a second one")
     return Complaint(where, "", f"valid YAML; its reader says: {said}{_context(problem)}")
 

@@ -51,10 +51,10 @@ _EXPECTED = {
     "too_long": "a list or mapping with at most {max_length}",
     "string_too_short": "text of at least {min_length} characters",
     "string_too_long": "text of at most {max_length} characters",
-    "greater_than": "a number greater than {gt}",
-    "greater_than_equal": "a number of at least {ge}",
-    "less_than": "a number less than {lt}",
-    "less_than_equal": "a number of at most {le}",
+    "greater_than": "a number greater than {gt:g}",
+    "greater_than_equal": "a number of at least {ge:g}",
+    "less_than": "a number less than {lt:g}",
+    "less_than_equal": "a number of at most {le:g}",
     "not_a_choice": "{expected}",
 }
 _PATTERNS = {
@@ -83,11 +83,11 @@ def complaints_of(root: yaml.Node, language: Language, errors: Iterable[ErrorDet
 
 
 def misread_truth(root: yaml.Node, language: Language) -> list[Complaint]:
-    """True and false where the language knows no truth value; pydantic would take them for 1 and 0."""
+    """True and false in place of a number; pydantic would take them for 1 and 0."""
     return [
-        complain(root, keys, "a number or text", suggestion=quoted(node))
+        complain(root, keys, "a number")
         for keys, node in scalars(root)
-        if node.tag.endswith(":bool") and not language.takes_truth(keys)
+        if node.tag.endswith(":bool") and language.only_number(keys)
     ]
 
 
@@ -139,7 +139,7 @@ class _Error:
         meaning = self.language.keys_at(self.keys).get(self.last, "")
         written = [key.value for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
         seen = f"only {', '.join(written[:_MANY])}" if written else "an empty mapping"
-        return complain(self.root, keys, f"this key{f', {meaning}' if meaning else ''}", seen=seen)
+        return complain(self.root, keys, f"this key{f' ({meaning})' if meaning else ''}", seen=seen)
 
     def _unknown_override(self) -> Complaint:
         """``--set paths.naiv.bad=v3`` would make a new path, of which everything else is missing."""

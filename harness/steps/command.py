@@ -16,7 +16,10 @@ from harness.spi import Bench, Need, Scope, Step, StepOutcome
 Argv = Annotated[
     tuple[str, ...],
     Field(min_length=1),
-    BeforeValidator(lambda value: tuple(shlex.split(value)) if isinstance(value, str) else value),
+    BeforeValidator(
+        lambda value: tuple(shlex.split(value)) if isinstance(value, str) else value,
+        json_schema_input_type=str | list[str],
+    ),
 ]
 
 
