@@ -48,6 +48,10 @@ class Outcome(StrEnum):
         return cls.PASS if outcomes else cls.UNKNOWN
 
 
+ACCEPTED = "accept the loss"
+"""The rung of the ladder of remedies on which a path says that data stays lost or changed."""
+
+
 class Verdict(StrEnum):
     """Result of a run."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from harness.errors import ExitCode
-from harness.model import CheckResult, Metric, Outcome, Phase, Verdict
+from harness.model import ACCEPTED, CheckResult, Metric, Outcome, Phase, ResidueClass, Verdict
 from harness.record import (
     DETECT_TIME,
     RECOVERY_TIME,
@@ -195,10 +195,20 @@ def _writes(record: RunRecord) -> Iterator[Objection]:
         yield Verdict.FAILED, f"{_lost(writes)}, {_limit(metric)}."
 
 
+def _data(record: RunRecord) -> Iterator[Objection]:
+    """Rows that are not as they were are a loss, whether or not the checks look at them; only a path may accept it."""
+    if not record.attempts or record.attempts[-1].rung == ACCEPTED:
+        return
+    lost = [row.key for row in record.residue or () if row.residue_class is ResidueClass.LOST_OR_CHANGED_DATA]
+    if lost:
+        yield Verdict.FAILED, f"Data of the good release is lost or changed: {', '.join(lost)}."
+
+
 _RULES: tuple[Callable[[RunRecord], Iterator[Objection]], ...] = (
     _recovered,
     _recovery_time,
     _writes,
+    _data,
     _first_attempt,
     _detection,
     _requests,

@@ -8,12 +8,15 @@ from typing import Any
 
 import click
 
+import harness
+from harness.catalogue import load_catalogue
 from harness.errors import UsageProblem
 from harness.scenario.find import find_scenario
 from harness.scenario.load import Loaded, load_scenario
 from harness.scenario.mutate import without_fault, without_remedies
 
-SCENARIOS = (Path("scenarios"),)
+SCENARIOS = (Path("scenarios"), Path(harness.__file__).resolve().parents[1] / "scenarios")
+"""Where a bare name is looked up: the caller's own scenarios, then the shipped ones."""
 RUNS = Path("reports")
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -47,11 +50,16 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def load(file: Path, overrides: Sequence[str] = ()) -> Loaded:
+    """The scenario in ``file``; findings that it names have to be in the catalogue."""
+    return load_scenario(file, overrides, known_findings=load_catalogue())
+
+
 def prepared(
     name: str, overrides: Sequence[str], without: Sequence[str], path_name: str
 ) -> tuple[Loaded, str, tuple[str, ...]]:
     """The scenario as it will run, the path's name, and what was changed."""
-    loaded = load_scenario(find_scenario(name, SCENARIOS), overrides)
+    loaded = load(find_scenario(name, SCENARIOS), overrides)
     scenario = loaded.scenario
     path = path_name or scenario.default_path()
     if path not in scenario.paths:

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import click
 
-from harness.cli.common import RUNS, SCENARIOS
+from harness.cli.common import RUNS, SCENARIOS, load
 from harness.errors import ExitCode, UsageProblem
 from harness.model import Verdict
 from harness.scenario.find import all_scenarios
-from harness.scenario.load import load_scenario
 from harness.units import format_duration
 
 _TABLE = Path("docs/library.md")
@@ -59,7 +58,7 @@ class Done:
 def rows_of(scenarios: Sequence[Path]) -> Iterator[Row]:
     """The runs that prove ``scenarios``: each path, each path without fault, each path with remedies without them."""
     for file in scenarios:
-        scenario = load_scenario(file).scenario
+        scenario = load(file).scenario
         for name, path in scenario.paths.items():
             yield Row(scenario.name, name, "", Verdict.PASSED)
             yield Row(scenario.name, name, "fault", Verdict.INCONCLUSIVE)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 import docker
 from rich.console import Console
 from rich.table import Table
 
-from harness.cli.common import SCENARIOS, prepared, scenario_options
+from harness.cli.common import SCENARIOS, load, prepared, scenario_options
 from harness.errors import ScenarioProblem
 from harness.images import Images
 from harness.runner.plan import Plan, plan_of
 from harness.runner.session import recipe_folders
-from harness.scenario.find import all_scenarios
-from harness.scenario.load import load_scenario
+from harness.scenario.find import all_scenarios, find_scenario
 from harness.scenario.schema import json_schema
 from harness.units import format_duration
 
@@ -28,7 +26,7 @@ def list_command(as_json: bool) -> None:
     """List the scenarios, their paths and the failure modes that they teach."""
     rows = []
     for file in all_scenarios(SCENARIOS):
-        scenario = load_scenario(file).scenario
+        scenario = load(file).scenario
         for name, path in scenario.paths.items():
             rows.append(
                 {
@@ -57,10 +55,10 @@ def list_command(as_json: bool) -> None:
 def validate_command(scenarios: Sequence[str], as_json: bool) -> None:
     """Check scenario files: every problem with file, line, key, what was expected, and a suggestion."""
     complaints = []
-    files = [Path(each) for each in scenarios] or list(all_scenarios(SCENARIOS))
+    files = [find_scenario(each, SCENARIOS) for each in scenarios] or list(all_scenarios(SCENARIOS))
     for file in files:
         try:
-            load_scenario(file)
+            load(file)
         except ScenarioProblem as problem:
             complaints += problem.complaints
         else:

@@ -120,6 +120,9 @@ def reap_command(runs: Path, as_json: bool) -> None:
 def report_command(run: str, runs: Path, as_json: bool) -> None:
     """Render the report of RUN again from its folder (RUN: its id, the beginning of it, or `last`)."""
     folder = _folder(run, runs)
+    with dead_run(folder) as ended:
+        if not ended:
+            raise UsageProblem(f"run {folder.name} is still going on", next_step="its report is written when it ends")
     record = write_report(folder)
     click.echo(record.model_dump_json(indent=1) if as_json else (folder / "report.md").read_text(encoding="utf-8"))
 

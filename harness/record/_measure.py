@@ -14,6 +14,7 @@ from harness.record._model import (
     DETECT_TIME,
     RECOVERY_TIME,
     REQUESTS_FAILED,
+    SEND_LAG,
     WRITES_LOST,
     LatencyRecord,
     OutageRecord,
@@ -35,6 +36,8 @@ class Measured:
     requests: RequestsRecord | None
     latency: LatencyRecord
     writes: WritesRecord | None
+    send_lag: float | None
+    """The probe's largest delay between intended and real start, seconds: its own honesty."""
 
 
 def measure(story: Story, start: RunStarted, samples: Sequence[Sample]) -> Measured:
@@ -42,12 +45,13 @@ def measure(story: Story, start: RunStarted, samples: Sequence[Sample]) -> Measu
     bad = next((p.started for p in story.phases if p.name == Phase.RELEASE_BAD), None)
     seen = [sample for sample in samples if sample.intended <= _watched_until(story)]
     writes = story.writes or _uncounted(samples)
+    lag = round(analysis.send_lag(seen), 4) if seen else None
     if bad is None:
-        return Measured(None, 0.0, None, LatencyRecord(before=analysis.latency(seen)), writes)
+        return Measured(None, 0.0, None, LatencyRecord(before=analysis.latency(seen)), writes, lag)
     found = analysis.recovery(seen, bad, start.sustained, start.min_success)
     outage = _outage(found)
     until = found.seen_until if found else 0.0
-    return Measured(outage, until, _requests(seen, outage), _latency(seen, outage, bad), writes)
+    return Measured(outage, until, _requests(seen, outage), _latency(seen, outage, bad), writes, lag)
 
 
 def _watched_until(story: Story) -> float:
@@ -101,6 +105,7 @@ def metrics(story: Story, start: RunStarted, measured: Measured) -> tuple[Metric
         _recovery(story, start, measured),
         _failed(start, measured.requests),
         _lost(start, measured.writes),
+        Metric(name=SEND_LAG, value=measured.send_lag, unit="s"),
     )
 
 

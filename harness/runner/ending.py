@@ -62,7 +62,11 @@ def tear_down(session: Session) -> bool:
 
 def report(session: Session) -> RunRecord:
     """Write every report; a reporter that fails does not stop the others."""
-    return write_report(session.run.folder)
+
+    def unwritten(name: str, problem: Exception) -> None:
+        session.note(f"reporter {name!r} failed: {type(problem).__name__}: {problem}")
+
+    return write_report(session.run.folder, on_problem=unwritten)
 
 
 def close(session: Session) -> None:

@@ -200,6 +200,21 @@ class Scenario(Frozen):
             )
         return self
 
+    @model_validator(mode="after")
+    def _distinct_checks(self) -> Self:
+        """One name, one answer: findings and records tell checks apart by their names."""
+        names = [check.name for check in (*self.smoke, *self.verify) if check.name]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"`smoke` and `verify` with a different `name` for every check, got {twice[0]!r} twice")
+        return self
+
+    @model_validator(mode="after")
+    def _dense_traffic(self) -> Self:
+        if self.traffic.rate * self.windows.sustained < 1:
+            raise ValueError("`windows.sustained` long enough for at least one request at `traffic.rate`")
+        return self
+
     def bad_release(self, path: str) -> str:
         """Id of the bad release of ``path``."""
         return self.paths[path].bad or self.releases.bad
