@@ -45,6 +45,7 @@ def test_a_whole_run(tmp_path):
         "recovery time": (22.0, 300.0, True),
         "requests failed": (440 / 701, None, None),
         "writes lost": (0.0, 0.0, True),
+        "how late the probe sent at worst": (0.0, None, None),
     }
     assert [each.count for each in (record.latency.before, record.latency.during, record.latency.after)] == [
         140,

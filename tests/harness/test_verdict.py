@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import ExitCode
-from harness.model import CheckResult, Outcome, Phase, Verdict
+from harness.model import CheckResult, Outcome, Phase, ResidueClass, ResidueRow, Verdict
 from harness.record import build_record
 from harness.timeline import CheckDone, Failed, InterruptedBy
 from harness.verdict import exit_code, judge
@@ -15,6 +15,13 @@ OPEN = CheckResult(name="stock", outcome=Outcome.UNKNOWN, expected="0", seen="da
 RED = CheckResult(name="read an order", outcome=Outcome.FAIL, expected="200", seen="500")
 CLEAN = Attempt("previous task definition", "rollback", True)
 BROKEN, REMEDY = naive()
+CHANGED = ResidueRow(
+    layer="data",
+    key="orders.total_cents checksum",
+    before="a858fa8d03b5",
+    after="gone",
+    residue_class=ResidueClass.LOST_OR_CHANGED_DATA,
+)
 OTHER = D3.model_copy(update={"mode": "unclassified"})
 GOOD_PATH = {"expected": "clean", "declared": (), "attempts": [CLEAN], "bad": (19.0, 27.0)}
 FAILED_STEP = Failed(phase=Phase.PROVISION, error="ProvisionProblem", message="postgres did not answer within 60 s")
@@ -54,6 +61,16 @@ CASES = {
     ),
     "few enough requests failed": ({"failed_budget": 0.7}, "passed", "Requests failed: 62.8 %, the limit is 70.0 %"),
     "writes lost": ({"lost": 3}, "failed", "3 of 90 acknowledged writes are lost, the limit is 0"),
+    "rows of the baseline changed": (
+        {"attempts": [BROKEN, replace(REMEDY, residue=(CHANGED,))]},
+        "failed",
+        "Data of the good release is lost or changed: orders.total_cents checksum",
+    ),
+    "rows of the baseline changed, and the path accepts it": (
+        {"attempts": [BROKEN, replace(REMEDY, rung="accept the loss", residue=(CHANGED,))]},
+        "passed",
+        "recovery took 22.0 s",
+    ),
     "writes lost within the RPO": (
         {"lost": 3, "rpo": 3},
         "passed",
