@@ -3,11 +3,13 @@
     DrillError                 exit code
     ├── UsageProblem               3      the scenario or the command line is wrong
     │   └── ScenarioProblem        3      … at a file, line and key
-    ├── EnvironmentProblem         4      the host, a tool, an image, an endpoint
-    │   ├── GuardRefusal           4      the drill may not touch that
-    │   └── ProvisionProblem       4      the stack did not come up
-    ├── StepProblem                -      a step of the run did not end well (evidence, not a crash)
-    └── Interrupted              130      Ctrl-C, SIGTERM, time box
+    └── EnvironmentProblem         4      the host, a tool, an image, an endpoint
+        ├── GuardRefusal           4      the drill may not touch that
+        └── ProvisionProblem       4      the stack did not come up
+
+    Stop (no Exception: it arrives from a signal, anywhere, and no library's ``except Exception`` may swallow it)
+    ├── Interrupted              130      Ctrl-C, SIGTERM, time box
+    └── TimeLimit                  -      a phase used up its time
 
 A message says what was expected, what was seen and where; ``next_step`` says what
 to do. Whether trying again can help is a property of the type (``retryable``).
@@ -111,11 +113,18 @@ class ProvisionProblem(EnvironmentProblem):
     retryable = True
 
 
-class StepProblem(DrillError):
-    """A step did not end well. The runner turns it into evidence; it never reaches the user as a crash."""
+class Stop(BaseException):
+    """Ends what the main thread does, wherever that is."""
+
+    def __init__(self, message: str, *, next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
 
 
-class Interrupted(DrillError):
+class Interrupted(Stop):
     """The user or the scheduler asked the run to stop."""
 
-    exit_code = ExitCode.INTERRUPTED
+
+class TimeLimit(Stop):
+    """A phase used up its time."""

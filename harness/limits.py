@@ -9,15 +9,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TypeVar
 
-from harness.errors import DrillError, Interrupted
+from harness.errors import Interrupted, TimeLimit
 
 T = TypeVar("T")
 POLL = 0.2
 """Seconds between two looks of a wait. No figure of a report is measured by a poll: the probe's log decides."""
-
-
-class TimeLimit(DrillError):
-    """A phase used up its time."""
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class _Commands(click.Group):
             problem.show()
             sys.exit(ExitCode.USAGE)
         except Interrupted as problem:
-            _complain(problem)
+            click.echo(f"interrupted by {problem.message}", err=True)
             sys.exit(ExitCode.INTERRUPTED)
         except (click.Abort, KeyboardInterrupt):
             click.echo("interrupted", err=True)

@@ -60,6 +60,8 @@ def run_command(
             record = run_drill(session)
         _say(record, runs, as_json)
         worst = max(worst, _exit_code(record))
+        if record.interrupted_by:
+            break
     raise click.exceptions.Exit(worst)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import harness
 from harness.errors import EnvironmentProblem
 from harness.probe.config import Traffic
+from harness.probe.job import Job
 from harness.probe.samples import SampleReader
-from harness.probe.worker import Job
 
 LOG_NAME = "requests.jsonl"
 _SAID = 2000

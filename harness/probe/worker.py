@@ -22,8 +22,8 @@ from pathlib import Path
 
 import aiohttp
 
-from harness.model import Frozen
 from harness.probe.config import Traffic
+from harness.probe.job import Job
 from harness.probe.plan import Planned, planned_requests
 from harness.probe.samples import Sample, write_line
 
@@ -35,18 +35,6 @@ _PARENT_POLL = 0.1
 _SPARE_FILES = 64
 """File descriptors besides one per request in flight."""
 _LONGEST_ERROR = 200
-
-
-class Job(Frozen):
-    """What the parent hands over."""
-
-    traffic: Traffic
-    base_url: str
-    run: str
-    anchor: float
-    """Monotonic clock (CLOCK_MONOTONIC, one for the whole host) at which the run's time is 0, seconds."""
-    parent: int
-    """Process id whose death ends the probe."""
 
 
 @dataclass(slots=True)

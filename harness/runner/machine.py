@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from harness.errors import DrillError, Interrupted
+from harness.errors import DrillError, Interrupted, TimeLimit
 from harness.ledger import open_entries
 from harness.limits import on_signals, raise_interrupted, time_limit
 from harness.model import Phase
@@ -39,19 +39,21 @@ _WORK: Mapping[Phase, Callable[[Session], Next]] = {
 
 def run_drill(session: Session) -> RunRecord:
     """Walk the phases of an open session to their end and return the record that the report was made from."""
+    interrupts = 0
     try:
         with on_signals(raise_interrupted):
             _walk(session)
     except Interrupted as interrupt:
         session.timeline.write(InterruptedBy(by=interrupt.message))
-    except DrillError as problem:
+        interrupts = 1
+    except (DrillError, TimeLimit) as problem:
         session.timeline.write(_failed(session, problem.message, type(problem).__name__, problem.next_step))
     except Exception as problem:  # noqa: BLE001  a defect of ours must not cost the teardown or the report
         _keep_trace(session)
         session.timeline.write(
             _failed(session, str(problem), type(problem).__name__, "this is a defect of drill: see crash.log")
         )
-    return _end(session)
+    return _end(session, interrupts)
 
 
 def _walk(session: Session) -> None:
@@ -94,12 +96,12 @@ def _failed(session: Session, message: str, error: str, next_step: str) -> Faile
     return Failed(phase=session.phase, error=error, message=message, next_step=next_step)
 
 
-def _end(session: Session) -> RunRecord:
-    """Verdict, teardown, report. A first interrupt in here is taken as "hurry": it is noted and teardown goes on;
+def _end(session: Session, interrupts: int) -> RunRecord:
+    """Verdict, teardown, report. A run's first interrupt is noted here and changes nothing;
 
-    the second one names what is left and gives the rest to the watchdog, which starts when this process ends.
+    its second one names what is left and gives the rest to the watchdog, which starts when this process ends.
     """
-    patience = _Patience(session)
+    patience = _Patience(session, interrupts)
     with on_signals(patience.interrupted):
         record = _phase(session, Phase.VERDICT, ending.reach_verdict)
         _phase(session, Phase.TEARDOWN, ending.tear_down)
@@ -118,9 +120,7 @@ def _phase(session: Session, phase: Phase, work: Callable[[Session], T]) -> T | 
     try:
         with time_limit(session.scenario.timeouts.teardown, f"phase {phase.value!r}"):
             result = work(session)
-    except Interrupted:
-        raise
-    except DrillError as problem:
+    except (DrillError, TimeLimit) as problem:
         session.timeline.write(_failed(session, problem.message, type(problem).__name__, problem.next_step))
     except Exception as problem:  # noqa: BLE001  see run_drill
         _keep_trace(session)
@@ -150,14 +150,14 @@ def _keep_trace(session: Session) -> None:
 
 
 class _Patience:
-    """Counts the interrupts that arrive while a run is ending."""
+    """Counts the interrupts of a run that is ending."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, count: int) -> None:
         self._session = session
-        self._count = 0
+        self._count = count
 
     def interrupted(self, name: str) -> None:
-        """Once: noted. Twice: what is left is named, and this process ends."""
+        """The run's first: noted. Its second: what is left is named, and this process ends."""
         self._count += 1
         if self._count == 1:
             self._session.note(f"{name}: already ending; once more and the rest is left to the watchdog")

@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 
 from harness.catalogue import UNCLASSIFIED, Mode, classify, load_catalogue
-from harness.limits import POLL, TimeLimit
+from harness.errors import TimeLimit
+from harness.limits import POLL
 from harness.model import CheckResult, Finding, Outcome, Phase, ResidueRow
 from harness.probe.analysis import first_bad, in_window, success_ratio
 from harness.residue import differences

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from harness.errors import Interrupted
-from harness.limits import TimeLimit, on_signals, raise_interrupted, time_limit, wait_until
+from harness.errors import Interrupted, TimeLimit
+from harness.limits import on_signals, raise_interrupted, time_limit, wait_until
 
 
 def test_a_block_that_hangs_is_ended_with_the_name_of_what_hung():
@@ -39,3 +39,15 @@ def test_wait_until_gives_the_answer_or_none():
     answers = iter([None, None, "here"])
     assert wait_until(lambda: next(answers), timeout=5) == "here"
     assert wait_until(lambda: None, timeout=0.01) is None
+
+
+def test_no_library_can_swallow_an_interrupt():
+    def library():
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            threading.Event().wait(5)
+        except Exception as problem:
+            raise ValueError("no engine answers") from problem
+
+    with pytest.raises(Interrupted), on_signals(raise_interrupted):
+        library()

@@ -54,7 +54,7 @@ EXPECTED = [
     ),
     ("other-name", 2, "other", "name", "the name of the file, other-name", "'other'", "other-name"),
     ("out-of-range", 19, "0", "traffic.rate", "a number greater than 0", "the number 0", ""),
-    ("path-finding", 27, "E1", "paths.naive.findings[0]", "an id of the failure-mode catalogue", "'E1'", ""),
+    ("path-finding", 27, "E77", "paths.naive.findings[0]", "an id of the failure-mode catalogue", "'E77'", ""),
     ("path-reference", 26, "vv2", "paths.naive.bad", "a release of `releases.catalogue` (v1, v2)", "'vv2'", "v2"),
     (
         "plugin-choice",
