@@ -125,7 +125,7 @@ class Aws(ServiceConfig):
         run.ledger.plan(Undo(kind="processes", what=f"AWS endpoint on port {port}", params={"run": run.id}))
         (run.folder / "logs").mkdir(exist_ok=True)
         with (run.folder / "logs" / f"{name}.log").open("ab") as log:
-            subprocess.Popen(
+            process = subprocess.Popen(
                 [str(Path(sys.executable).with_name("ministack"))],
                 env=run.environment(env),
                 cwd=run.scratch,
@@ -134,7 +134,7 @@ class Aws(ServiceConfig):
                 stderr=log,
                 start_new_session=True,
             )
-        return AwsEndpoint(f"http://127.0.0.1:{port}", "/_ministack/health", "ministack")
+        return AwsEndpoint(f"http://127.0.0.1:{port}", "/_ministack/health", "ministack", process)
 
     def _localstack(self, name: str, run: Run) -> AwsEndpoint:
         token = os.environ.get(self.token_env, "")
@@ -158,6 +158,8 @@ class AwsEndpoint:
     url: str
     health_path: str
     engine: str
+    process: subprocess.Popen[bytes] | None = None
+    """The embedded engine; another one that answers in its place, on its port, would be somebody else's."""
 
     @property
     def description(self) -> str:
@@ -181,7 +183,9 @@ class AwsEndpoint:
         return f"{self.url}/_alb/{name}"
 
     def health(self) -> dict[str, Any] | None:
-        """What it says of itself; None while it does not answer."""
+        """What it says of itself; None while it does not answer, or once its process is gone."""
+        if self.process and self.process.poll() is not None:
+            return None
         try:
             with requests.Session() as session:
                 session.trust_env = False

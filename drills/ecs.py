@@ -17,7 +17,7 @@ from pydantic import Field
 from drills.aws import AwsEndpoint
 from drills.container_logs import matching_lines
 from harness.model import ResidueClass
-from harness.spi import Instance, Layers, Need, PlatformConfig, Run, Service
+from harness.spi import Instance, Layers, Need, PlatformConfig, Run, Service, ServiceName
 from harness.timeline import StackFact
 
 _CLUSTER = "drill"
@@ -36,7 +36,7 @@ class Ecs(PlatformConfig):
     """An ECS service behind an application load balancer."""
 
     uses: Literal["ecs"] = "ecs"
-    endpoint: str = Field(default="aws", description="the `aws` service of this stack")
+    endpoint: ServiceName = Field(default="aws", description="the `aws` service of this stack")
     service: str = Field(
         default="app", description="name of the ECS service, its task definition family and load balancer"
     )
@@ -44,7 +44,9 @@ class Ecs(PlatformConfig):
     port: int = Field(default=8080, ge=1, le=65535, description="port of the workload in its container")
     health_path: str = Field(default="/healthz", description="what the target group asks")
     version_path: str = Field(default="/version", description="answers JSON with `version`")
-    database: str = Field(default="", description="a database service whose password becomes a Secrets Manager secret")
+    database: ServiceName = Field(
+        default="", description="a database service whose password becomes a Secrets Manager secret"
+    )
 
     def needs(self) -> Sequence[Need]:
         """Tasks are real containers."""

@@ -7,6 +7,7 @@ for as long as its process lives; the kernel lets go of the lock when the proces
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+
+from harness.errors import EnvironmentProblem
 
 LEDGER = "ledger.jsonl"
 LOCK = "lock"
@@ -58,16 +61,27 @@ class Ledger:
             os.write(self._fd, b"\n")  # ends the line that a killed writer tore
 
     def plan(self, undo: Undo) -> Entry:
-        """Write ``undo`` down and force it to disk; call this before creating the resource."""
+        """Write ``undo`` down and force it to disk; call this before creating the resource.
+
+        Raises:
+            EnvironmentProblem: it cannot be written, so the resource must not be created.
+        """
         entry = Entry(self._next, undo)
         self._next += 1
-        self._append(_Line(op="planned", entry=entry.number, undo=undo))
-        os.fsync(self._fd)
+        try:
+            self._append(_Line(op="planned", entry=entry.number, undo=undo))
+            os.fsync(self._fd)
+        except OSError as problem:
+            raise EnvironmentProblem(
+                f"cannot write {self.folder / LEDGER}: {problem.strerror}",
+                next_step="make room there and run the drill again",
+            ) from problem
         return entry
 
     def done(self, entry: Entry) -> None:
-        """The resource of ``entry`` is gone."""
-        self._append(_Line(op="undone", entry=entry.number))
+        """The resource of ``entry`` is gone. Where that cannot be written, a reaper will find nothing to remove."""
+        with suppress(OSError):
+            self._append(_Line(op="undone", entry=entry.number))
 
     def open_entries(self) -> list[Entry]:
         """What still has to be undone, newest first."""
@@ -78,7 +92,9 @@ class Ledger:
         os.close(self._fd)
 
     def _append(self, line: _Line) -> None:
-        os.write(self._fd, line.model_dump_json(exclude_none=True).encode() + b"\n")
+        text = line.model_dump_json(exclude_none=True).encode() + b"\n"
+        if os.write(self._fd, text) != len(text):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def open_entries(folder: Path) -> list[Entry]:

@@ -18,6 +18,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from harness.errors import EnvironmentProblem
 from harness.model import Budgets, CheckResult, Finding, Phase, ResidueRow, Verdict
 
 FORMAT = 1
@@ -261,6 +262,8 @@ class Timeline:
 
     def __init__(self, file: Path, *, anchor: float, clean: Callable[[str], str] = str) -> None:
         self.anchor = anchor
+        self._file = file
+        self._broken = False
         self._clean = clean
         self._lock = threading.RLock()
         self._listeners: list[Callable[[AnyEvent], None]] = []
@@ -283,15 +286,33 @@ class Timeline:
         self._listeners.append(listener)
 
     def write(self, event: AnyEvent) -> AnyEvent:
-        """Stamp, append and flush ``event``; returns it as it was written, redacted."""
+        """Stamp, append and flush ``event``; returns it as it was written, redacted.
+
+        Raises:
+            EnvironmentProblem: it cannot be written; only once, because the teardown that follows has events too.
+        """
         with self._lock:
             stamped = event.model_copy(update={"at": round(self.now(), 4)})
             line = self._clean(stamped.model_dump_json())
-            os.write(self._fd, line.encode() + b"\n")
             written = _ADAPTER.validate_json(line)
             for listener in self._listeners:
                 listener(written)
+            self._append(line.encode() + b"\n")
         return written
+
+    def _append(self, line: bytes) -> None:
+        if self._broken:
+            return
+        try:
+            if os.write(self._fd, line) == len(line):
+                return
+            reason = "only a part of a line fitted"
+        except OSError as problem:
+            reason = problem.strerror or str(problem)
+        self._broken = True
+        raise EnvironmentProblem(
+            f"cannot write {self._file}: {reason}", next_step="make room there and run the drill again"
+        )
 
     def close(self) -> None:
         """Close the file; writing afterwards is an error."""

@@ -54,7 +54,16 @@ def run_command(
     drills = [prepared(name, overrides, without, path_name) for name in scenarios]
     worst = ExitCode.PASSED
     for loaded, path, changes in drills:
-        command = shlex.join(["drill", "run", loaded.scenario.name, "--path", path, *" ".join(changes).split()])
+        command = shlex.join(
+            [
+                "drill",
+                "run",
+                loaded.scenario.name,
+                "--path",
+                path,
+                *(word for change in changes for word in change.split(" ", 1)),
+            ]
+        )
         session = open_session(loaded, Options(path, runs, command, frozenset(allow_remote), changes))
         with live_display(session, quiet=as_json):
             record = run_drill(session)

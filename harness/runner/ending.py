@@ -63,10 +63,20 @@ def tear_down(session: Session) -> bool:
 def report(session: Session) -> RunRecord:
     """Write every report; a reporter that fails does not stop the others."""
 
+    _clean_logs(session)
+
     def unwritten(name: str, problem: Exception) -> None:
         session.note(f"reporter {name!r} failed: {type(problem).__name__}: {problem}")
 
     return write_report(session.run.folder, on_problem=unwritten)
+
+
+def _clean_logs(session: Session) -> None:
+    """Mask secrets in what processes of the stack wrote themselves; nobody else's pen passes the redactor."""
+    for log in (*session.run.folder.glob("*.log"), *session.run.folder.glob("logs/*.log")):
+        text = log.read_text(encoding="utf-8", errors="replace")
+        if (cleaned := session.run.redactor.clean(text)) != text:
+            log.write_text(cleaned, encoding="utf-8")
 
 
 def close(session: Session) -> None:

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from harness.errors import DrillError, Interrupted, TimeLimit
+from harness.errors import DrillError, EnvironmentProblem, Interrupted, TimeLimit
 from harness.ledger import open_entries
 from harness.limits import on_signals, raise_interrupted, time_limit
 from harness.model import Phase
@@ -106,9 +106,12 @@ def _end(session: Session, interrupts: int) -> RunRecord:
         record = _phase(session, Phase.VERDICT, ending.reach_verdict)
         _phase(session, Phase.TEARDOWN, ending.tear_down)
         record = _phase(session, Phase.REPORT, ending.report) or record
-    if record is None:
-        raise AssertionError("a run without a record")
     ending.close(session)
+    if record is None:
+        raise EnvironmentProblem(
+            f"run {session.run.id} was torn down, but its record could not be written",
+            next_step=f"see {session.run.folder}; `drill report {session.run.id}` tries again",
+        )
     return record
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.containers import Containers
+from harness.errors import EnvironmentProblem
 from harness.images import Image, Images
 from harness.ledger import Ledger, RunLock, Undo
 from harness.model import Budgets, CheckResult, Phase
@@ -147,8 +148,7 @@ def open_session(loaded: Loaded, options: Options) -> Session:
     """Make the run's folder, lock, ledger, timeline and watchdog; nothing outside ``options.runs`` is touched."""
     started = datetime.now(UTC)
     identifier = f"{started:%Y-%m-%dT%H-%M-%SZ}-{secrets.token_hex(2)}"
-    folder = options.runs.resolve() / identifier
-    folder.mkdir(parents=True)
+    folder = _made(options.runs.resolve() / identifier)
     lock = RunLock(folder)
     redactor = _redactor(loaded.scenario.secrets)
     ledger = Ledger(folder)
@@ -168,6 +168,16 @@ def open_session(loaded: Loaded, options: Options) -> Session:
     images = Images(lambda: containers.client, recipe_folders(), progress=noted)
     run = Run(identifier, folder, scratch, timeline, ledger, redactor, images, containers)
     return Session(loaded, options, run, timeline, lock, watchdog)
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True)
+    except OSError as problem:
+        raise EnvironmentProblem(
+            f"cannot make {folder}: {problem.strerror}", next_step="choose another folder with --runs"
+        ) from problem
+    return folder
 
 
 def recipe_folders() -> list[Path]:
