@@ -17,7 +17,7 @@ drill: setup     ## one drill: make drill SCENARIO=ecs-bad-migration ARGS='--pat
 	@$(BIN)/drill run $(SCENARIO) $(ARGS)
 
 test: setup      ## unit tests and a live drill or more per platform (at most 25 minutes)
-	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage run -m pytest -n 2 --timeout 600 $(ARGS)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.live import Live
+from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.text import Text
 
@@ -48,6 +49,7 @@ class _Display:
         self._samples: list[Sample] = []
         self._reader: SampleReader | None = None
         self._lock = threading.Lock()
+        self._spinner = Spinner("dots")
         self._live: Live | None = None
         if console.is_terminal:
             self._live = Live(console=console, transient=True, refresh_per_second=8, get_renderable=self._line)
@@ -100,11 +102,11 @@ class _Display:
     def _print(self, mark: str, text: str, style: str) -> None:
         self._console.print(Text.assemble((f"  {mark} ", style), text), soft_wrap=True)
 
-    def _line(self) -> Spinner:
+    def _line(self) -> Padding:
         """The live line: phase, elapsed, share of good responses, versions."""
         since = time.monotonic() - self._began
-        text = f"{self._label:<24} {since:6.1f} s   {self._traffic()}"
-        return Spinner("dots", text=Text(text))
+        self._spinner.update(text=Text(f"{self._label:<24} {since:6.1f} s   {self._traffic()}"))
+        return Padding(self._spinner, (0, 0, 0, 2))
 
     def _traffic(self) -> str:
         with self._lock:
