@@ -18,15 +18,19 @@ POLL = 0.2
 
 @contextmanager
 def time_limit(seconds: float, what: str) -> Iterator[None]:
-    """Raise TimeLimit in the main thread when the block takes longer than ``seconds``; blocks do not nest."""
+    """Raise TimeLimit in the main thread when the block takes longer than ``seconds``; blocks do not nest.
+
+    Raised again every second until the block is left: Python swallows what is raised inside a finalizer.
+    """
 
     def expire(_number: int, _frame: FrameType | None) -> None:
         raise TimeLimit(
-            f"{what} did not end within its {seconds:g} s", next_step=f"raise `timeouts` or see what {what} waits for"
+            f"{what} did not end within its {seconds:g} s",
+            next_step=f"raise `timeouts` or see what {what} waits for",
         )
 
     previous = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
     try:
         yield
     finally:
@@ -37,8 +41,13 @@ def time_limit(seconds: float, what: str) -> Iterator[None]:
 @contextmanager
 def on_signals(act: Callable[[str], None]) -> Iterator[None]:
     """Call ``act`` with the signal's name for SIGINT, SIGTERM and SIGHUP while the block runs."""
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        act("Ctrl-C" if name == "SIGINT" else name)
+
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    previous = {number: signal.signal(number, lambda got, _frame: act(signal.Signals(got).name)) for number in numbers}
+    previous = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:
@@ -46,9 +55,21 @@ def on_signals(act: Callable[[str], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def raise_interrupted(name: str) -> None:
-    """A handler for ``on_signals`` that ends the normal course of the run."""
-    raise Interrupted({"SIGINT": "Ctrl-C"}.get(name, name))
+class Interrupts:
+    """Ends the normal course of a run when a signal arrives; remembers it where Python swallowed the exception."""
+
+    def __init__(self) -> None:
+        self._by = ""
+
+    def __call__(self, name: str) -> None:
+        """A handler for ``on_signals``."""
+        self._by = name
+        raise Interrupted(name)
+
+    def check(self) -> None:
+        """Raise what was swallowed: an exception inside a finalizer is printed by Python and goes no further."""
+        if self._by:
+            raise Interrupted(self._by)
 
 
 def wait_until(ask: Callable[[], T | None], timeout: float) -> T | None:

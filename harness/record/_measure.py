@@ -11,6 +11,7 @@ from harness.probe.samples import Sample
 from harness.record._fold import Story
 from harness.record._model import (
     ATTEMPT_TIME,
+    DECIDE_TIME,
     DETECT_TIME,
     RECOVERY_TIME,
     REQUESTS_FAILED,
@@ -101,6 +102,7 @@ def metrics(story: Story, start: RunStarted, measured: Measured) -> tuple[Metric
     """Every measured figure beside its budget, in the order of the report."""
     return (
         _detect(story, start, measured.outage),
+        _decide(story),
         *_attempts(story),
         _recovery(story, start, measured),
         _failed(start, measured.requests),
@@ -120,6 +122,14 @@ def _detect(story: Story, start: RunStarted, outage: OutageRecord | None) -> Met
         # Smoke may see the fault before the probe's next request does: that is at once, not before.
         took = max(0.0, round(story.detected.at - outage.first_bad, 4))
     return _limited(DETECT_TIME, took, "s", start.budgets.detect, f"by {story.detected.by}" if story.detected else "")
+
+
+def _decide(story: Story) -> Metric:
+    """From detection to the first command of attempt 1: a drill proves in between that the fault fires."""
+    began = next((phase.started for phase in story.phases if phase.name == Phase.ATTEMPT), None)
+    took = round(began - story.detected.at, 4) if story.detected and began is not None else None
+    note = "(the drill proves the fault meanwhile)" if took is not None else ""
+    return Metric(name=DECIDE_TIME, value=took, unit="s", note=note)
 
 
 def _attempts(story: Story) -> list[Metric]:

@@ -17,6 +17,7 @@ RECOVERY_TIME = "recovery time"
 REQUESTS_FAILED = "requests failed"
 """Metric: failed share of the requests from the first bad response to the end of the watch, 0 … 1."""
 WRITES_LOST = "writes lost"
+DECIDE_TIME = "time to decide"
 SEND_LAG = "how late the probe sent at worst"
 """Metric: acknowledged writes that the stack does not hold at the end, rows."""
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from harness.errors import DrillError, EnvironmentProblem, Interrupted, TimeLimit
 from harness.ledger import open_entries
-from harness.limits import on_signals, raise_interrupted, time_limit
+from harness.limits import Interrupts, on_signals, time_limit
 from harness.model import Phase
 from harness.record import RunRecord
 from harness.runner import ending, phases, recovery
@@ -39,13 +39,13 @@ _WORK: Mapping[Phase, Callable[[Session], Next]] = {
 
 def run_drill(session: Session) -> RunRecord:
     """Walk the phases of an open session to their end and return the record that the report was made from."""
-    interrupts = 0
+    interrupts, count = Interrupts(), 0
     try:
-        with on_signals(raise_interrupted):
-            _walk(session)
+        with on_signals(interrupts):
+            _walk(session, interrupts)
     except Interrupted as interrupt:
         session.timeline.write(InterruptedBy(by=interrupt.message))
-        interrupts = 1
+        count = 1
     except (DrillError, TimeLimit) as problem:
         session.timeline.write(_failed(session, problem.message, type(problem).__name__, problem.next_step))
     except Exception as problem:  # noqa: BLE001  a defect of ours must not cost the teardown or the report
@@ -53,12 +53,13 @@ def run_drill(session: Session) -> RunRecord:
         session.timeline.write(
             _failed(session, str(problem), type(problem).__name__, "this is a defect of drill: see crash.log")
         )
-    return _end(session, interrupts)
+    return _end(session, count)
 
 
-def _walk(session: Session) -> None:
+def _walk(session: Session, interrupts: Interrupts) -> None:
     following = Phase.PREFLIGHT
     while following is not Phase.VERDICT:
+        interrupts.check()
         session.phase = following
         if following is Phase.ATTEMPT:
             session.attempt += 1

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from harness.containers import engine_client
 from harness.errors import EnvironmentProblem, UsageProblem
@@ -158,42 +159,77 @@ def baseline(session: Session) -> Next:
 
 
 def release_bad(session: Session) -> Next:
-    """Deploy the bad release and prove that it harms users: without harm there is nothing to recover from."""
+    """Deploy the bad release and prove that it harms users: without harm there is nothing to recover from.
+
+    Smoke is asked at once, as a team does after a deploy: proving the fault takes seconds that are not detection.
+    """
     bad = session.scenario.bad_release(session.options.path)
     failed = run_steps(session, session.scenario.deploy, session.scope(bad))
     if failed:
         session.note(f"deploying {bad} ended with an error: {failed.seen}")
-    fault, since = session.scenario.fault, session.timeline.now()
-    rate = wait_until(lambda: _error_rate(session, since), fault.within)
+    _ask_smoke(session, bad)
+    rate = _proven_harm(session, session.release_names(bad)["version"])
+    fault = session.scenario.fault
     if rate is None:
         within = format_duration(fault.within)
         summary = f"{bad} did no harm within {within}: fewer than {fault.error_rate:.0%} of requests failed"
-        session.timeline.write(FaultJudged(fired=False, summary=summary))
+    else:
+        summary = f"{rate:.0%} of requests fail"
+    session.timeline.write(FaultJudged(fired=rate is not None, summary=summary))
+    if rate is None:
         return Next(Phase.VERDICT, False, "the fault did not fire")
-    summary = f"{rate:.0%} of requests fail"
-    session.timeline.write(FaultJudged(fired=True, summary=summary))
     return Next(Phase.DETECT, True, f"fault fires: {summary}")
 
 
+def _proven_harm(session: Session, version: str) -> float | None:
+    """Share of requests that the bad release fails, once it is proven; None where it is not.
+
+    What fails while instances change is the deployment's doing: the proof waits until every instance serves the bad
+    release. One that never does (it crashes on start) is judged all the same.
+    """
+    within = session.scenario.fault.within
+    wait_until(lambda: _serving(session, version), within)
+    since = session.timeline.now()
+    return wait_until(lambda: _error_rate(session, since), within)
+
+
+def _ask_smoke(session: Session, release: str) -> str:
+    """Ask smoke once; what it says of the outage, empty where it is green."""
+    results = ask_all(session, session.scope(release), smoke_only=True)
+    failing = first_failure(results)
+    if failing is None or session.detected:
+        return session.detected
+    record(session, "detect", results)
+    session.detected = f"{failing.name}: expected {failing.expected}, saw {failing.seen}"
+    session.timeline.write(Detected(by="smoke", summary=session.detected))
+    return session.detected
+
+
 def _error_rate(session: Session, since: float) -> float | None:
-    """Share of failed requests of the newest whole window after ``since``, once it is over the scenario's limit."""
+    """Share of failed requests of the newest whole window after ``since``, once each second of it is over the limit."""
     fault = session.scenario.fault
     samples = session.samples()
     end = max((each.intended for each in samples), default=0.0)
     if end - fault.window < since:
         return None
-    good = success_ratio(in_window(samples, end - fault.window, end))
-    return 1 - good if good is not None and 1 - good >= fault.error_rate else None
+    parts = max(1, round(fault.window))
+    edges = [end - fault.window * part / parts for part in range(parts + 1)]
+    good = [success_ratio(in_window(samples, low, high)) for high, low in pairwise(edges)]
+    if any(each is None or 1 - each < fault.error_rate for each in good):
+        return None
+    return 1 - (success_ratio(in_window(samples, end - fault.window, end)) or 0.0)
+
+
+def _serving(session: Session, version: str) -> bool | None:
+    """True once every instance serves ``version``; None before."""
+    found = session.stack.platform.instances()
+    return all(each.version == version for each in found) or None if found else None
 
 
 def detect(session: Session) -> Next:
     """Would anybody notice? The team's smoke first; where it stays green, the probe's error budget."""
-    results = ask_all(session, session.scope(session.scenario.bad_release(session.options.path)), smoke_only=True)
-    record(session, "detect", results)
-    failing = first_failure(results)
-    if failing:
-        by, summary = "smoke", f"{failing.name}: expected {failing.expected}, saw {failing.seen}"
-    else:
-        by, summary = "error budget of the probe", "the smoke test stayed green while users saw errors"
+    if said := session.detected or _ask_smoke(session, session.scenario.bad_release(session.options.path)):
+        return Next(Phase.ATTEMPT, True, f"smoke: {said}")
+    by, summary = "error budget of the probe", "the smoke test stayed green while users saw errors"
     session.timeline.write(Detected(by=by, summary=summary))
     return Next(Phase.ATTEMPT, True, f"{by}: {summary}")

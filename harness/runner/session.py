@@ -72,6 +72,8 @@ class Session:
     probe: Probe | None = None
     s0: Layers = field(default_factory=dict)
     acted: Acted | None = None
+    detected: str = ""
+    """What smoke said when it first saw the outage."""
     _samples: list[Sample] = field(default_factory=list, init=False)
     _tail: SampleReader | None = field(default=None, init=False)
 

@@ -53,7 +53,10 @@ class Fault(Frozen):
         default=0.05, gt=0, le=1, description="share of failed requests from which the fault has fired"
     )
     within: Duration = Field(default=20.0, description="how long after the bad release to wait for it")
-    window: Duration = Field(default=1.0, description="the share is taken over this long")
+    window: Duration = Field(
+        default=2.0,
+        description="it has to last this long, each second of it: what a rolling update drops is no fault",
+    )
 
 
 class Attempt(Frozen):

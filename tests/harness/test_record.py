@@ -40,6 +40,7 @@ def test_a_whole_run(tmp_path):
     metrics = {each.name: (each.value, each.budget, each.within) for each in record.metrics}
     assert metrics == {
         "time to detect": (3.1, 60.0, True),
+        "time to decide": (0.1, None, None),
         "attempt 1": (7.4, None, None),
         "attempt 2": (7.4, None, None),
         "recovery time": (22.0, 300.0, True),
