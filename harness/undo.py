@@ -12,13 +12,16 @@ import psutil
 from docker.errors import APIError, NotFound
 
 from harness.containers import engine_client
-from harness.errors import DrillError
+from harness.errors import DrillError, EnvironmentProblem
 from harness.ledger import Entry, Ledger
+from harness.limits import wait_until
 from harness.plugins import UNDOERS, registered
 from harness.process import RUN_MARKER
 
 Undoer = Callable[[Mapping[str, str]], None]
 """Removes the resource that ``params`` name; raises when it is still there afterwards."""
+_ENDPOINTS = 10.0
+"""Seconds that the engine may take to let go of a container that it is starting or removing."""
 _GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
 
@@ -29,9 +32,7 @@ def undo_all(ledger: Ledger, on_failure: Callable[[Entry, str], None]) -> bool:
     clean = True
     for entry in ledger.open_entries():
         try:
-            undoers[entry.undo.kind](entry.undo.params)
-        except KeyError:
-            reason = f"no undoer is registered for {entry.undo.kind!r}"
+            _undoer(undoers, entry)(entry.undo.params)
         except (DrillError, APIError, OSError, psutil.Error) as problem:
             reason = str(problem)
         else:
@@ -40,6 +41,12 @@ def undo_all(ledger: Ledger, on_failure: Callable[[Entry, str], None]) -> bool:
         clean = False
         on_failure(entry, reason)
     return clean
+
+
+def _undoer(undoers: Mapping[str, Undoer], entry: Entry) -> Undoer:
+    if entry.undo.kind not in undoers:
+        raise EnvironmentProblem(f"no undoer is registered for {entry.undo.kind!r}")
+    return undoers[entry.undo.kind]
 
 
 def remove_container(params: Mapping[str, str]) -> None:
@@ -56,14 +63,26 @@ def remove_labelled(params: Mapping[str, str]) -> None:
 
 
 def remove_network(params: Mapping[str, str]) -> None:
-    """Remove network ``name`` and first every container that is still attached to it."""
+    """Remove network ``name`` and every container that is attached to it, also one that is just being started."""
     client = engine_client()
-    with contextlib.suppress(NotFound):
-        network = client.networks.get(params["name"])
-        for identifier in network.attrs.get("Containers") or {}:
-            with contextlib.suppress(NotFound):
-                _remove(client.containers.get(identifier))
-        network.remove()
+
+    def removed() -> bool | None:
+        try:
+            network = client.networks.get(params["name"])
+            for identifier in network.attrs.get("Containers") or {}:
+                with contextlib.suppress(NotFound):
+                    _remove(client.containers.get(identifier))
+            network.remove()
+        except NotFound:
+            return True
+        except APIError as problem:
+            if "active endpoints" not in str(problem):
+                raise
+            return None
+        return True
+
+    if removed() is None and wait_until(removed, _ENDPOINTS) is None:
+        raise OSError(f"network {params['name']} still has active endpoints")
 
 
 def remove_path(params: Mapping[str, str]) -> None:
