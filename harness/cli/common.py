@@ -21,6 +21,16 @@ RUNS = Path("reports")
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+runs_option = click.option(
+    "--runs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=RUNS,
+    show_default=True,
+    help="Folder of the runs' folders.",
+)
+"""``--runs``: where runs are kept."""
+
+
 def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--set`` and ``--without``: the same drill, changed."""
     decorators: Sequence[_Decorator] = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.common import RUNS, prepared, scenario_options
+from harness.cli.common import prepared, runs_option, scenario_options
 from harness.cli.live import live_display
 from harness.errors import ExitCode
 from harness.record import RunRecord
@@ -26,13 +26,7 @@ from harness.verdict import exit_code
     metavar="HOST",
     help="An endpoint that is not local and that the scenario names under `allow:`.",
 )
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=RUNS,
-    show_default=True,
-    help="Folder for the runs' folders.",
-)
+@runs_option
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of progress.")
 def run_command(
     scenarios: Sequence[str],

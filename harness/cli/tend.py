@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.common import RUNS
+from harness.cli.common import RUNS, runs_option
 from harness.containers import engine_client
 from harness.engine import engine_status, ensure_engine
 from harness.errors import EnvironmentProblem, ExitCode, UsageProblem
@@ -78,13 +78,7 @@ def _forgotten() -> tuple[bool, str]:
 
 
 @click.command("reap")
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=RUNS,
-    show_default=True,
-    help="Folder of the runs' folders.",
-)
+@runs_option
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def reap_command(runs: Path, as_json: bool) -> None:
     """Remove what killed runs left: containers, networks, processes, files. Runs that are alive are not touched."""
@@ -109,13 +103,7 @@ def reap_command(runs: Path, as_json: bool) -> None:
 
 @click.command("report")
 @click.argument("run")
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=RUNS,
-    show_default=True,
-    help="Folder of the runs' folders.",
-)
+@runs_option
 @click.option("--json", "as_json", is_flag=True, help="Print run.json.")
 def report_command(run: str, runs: Path, as_json: bool) -> None:
     """Render the report of RUN again from its folder (RUN: its id, the beginning of it, or `last`)."""
