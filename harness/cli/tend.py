@@ -19,6 +19,10 @@ from harness.reap import TIMELINE, reap_all
 from harness.report import write_report
 from harness.runner.session import recipe_folders
 
+GOOD, NOTE, BAD = "✓", "!", "✗"
+"""Marks of a fact: nothing to do, worth knowing, no drill can run."""
+Fact = tuple[str, str]
+_COLOURS = {GOOD: "green", NOTE: "yellow", BAD: "red"}
 _LEAST_DISK = 3 * 1024**3
 """Bytes that images and a run need; measured: base, database and workload images take about 1 GiB."""
 
@@ -36,16 +40,18 @@ def doctor_command(fix: bool, quiet: bool, as_json: bool) -> None:
     if fix:
         ensure_engine(click.echo, install=True)
     facts = {"engine": _engine(), "disk": _disk(), "images": _images(), "forgotten runs": _forgotten()}
-    bad = [name for name, (good, _) in facts.items() if not good]
+    bad = any(mark == BAD for mark, _ in facts.values())
     if as_json:
-        click.echo(json.dumps({name: {"ok": good, "says": says} for name, (good, says) in facts.items()}, indent=1))
-    elif not quiet or bad:
-        for name, (good, says) in facts.items():
-            click.echo(f"{click.style('✓', fg='green') if good else click.style('✗', fg='red')} {name:<15} {says}")
+        told = {name: {"ok": mark == GOOD, "blocks": mark == BAD, "says": says} for name, (mark, says) in facts.items()}
+        click.echo(json.dumps(told, indent=1))
+    else:
+        for name, (mark, says) in facts.items():
+            if mark != GOOD or not quiet:
+                click.echo(f"{click.style(mark, fg=_COLOURS[mark])} {name:<15} {says}")
     raise click.exceptions.Exit(ExitCode.ENVIRONMENT if bad else ExitCode.PASSED)
 
 
-def _engine() -> tuple[bool, str]:
+def _engine() -> Fact:
     status = engine_status()
     return (
         status.reachable,
@@ -53,28 +59,28 @@ def _engine() -> tuple[bool, str]:
     )
 
 
-def _disk() -> tuple[bool, str]:
+def _disk() -> Fact:
     free = shutil.disk_usage(tempfile.gettempdir()).free
-    return free >= _LEAST_DISK, f"{free / 1024**3:.0f} GiB free, {_LEAST_DISK / 1024**3:.0f} needed"
+    return GOOD if free >= _LEAST_DISK else BAD, f"{free / 1024**3:.0f} GiB free, {_LEAST_DISK / 1024**3:.0f} needed"
 
 
-def _images() -> tuple[bool, str]:
+def _images() -> Fact:
     try:
         images = Images(engine_client, recipe_folders(), progress=lambda _text: None)
         present = [name for name in images.names() if images.is_present(name)]
     except EnvironmentProblem:
-        return True, "not known without an engine"
+        return GOOD, "not known without an engine"
     missing = sorted(set(images.names()) - set(present))
-    return True, f"{len(present)} present" + (f"; made when first needed: {', '.join(missing)}" if missing else "")
+    return GOOD, f"{len(present)} present" + (f"; made when first needed: {', '.join(missing)}" if missing else "")
 
 
-def _forgotten() -> tuple[bool, str]:
+def _forgotten() -> Fact:
     names = []
     for ledger in sorted(RUNS.glob("*/ledger.jsonl")):
         with dead_run(ledger.parent) as dead:
             if dead and open_entries(ledger.parent):
                 names.append(ledger.parent.name)
-    return not names, f"{', '.join(names)}; `drill reap`" if names else "none"
+    return (NOTE, f"{', '.join(names)}; `drill reap` removes what they left") if names else (GOOD, "none")
 
 
 @click.command("reap")
