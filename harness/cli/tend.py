@@ -53,10 +53,9 @@ def doctor_command(fix: bool, quiet: bool, as_json: bool) -> None:
 
 def _engine() -> Fact:
     status = engine_status()
-    return (
-        status.reachable,
-        f"version {status.version}" if status.reachable else f"{status.reason}; `drill doctor --fix`",
-    )
+    if status.reachable:
+        return GOOD, f"version {status.version}"
+    return BAD, f"{status.reason}; `drill doctor --fix`"
 
 
 def _disk() -> Fact:
