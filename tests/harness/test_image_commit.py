@@ -20,10 +20,11 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder, self.client = folder, docker.from_env()
         self.lines, self.announced = list[str](), list[str]()
+        self.suffix = uuid.uuid4().hex[:8]
         self.images = Images(lambda: self.client, [folder, DRILLS / "images"], self.lines.append, self.announced.append)
 
     def recipe(self, script: str, more: str = "") -> str:
-        name = f"drill-commit-{uuid.uuid4().hex[:8]}"
+        name = f"drill-commit-{self.suffix}"
         (self.folder / name).mkdir(parents=True)
         (self.folder / name / "recipe.yaml").write_text(f"build: container\nbase: debian\n{more}")
         build = self.folder / name / "build.sh"
@@ -40,7 +41,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     bench = Bench(tmp_path / "recipes")
     yield bench
-    for tag in [tag for image in bench.client.images.list() for tag in image.tags if "drill-commit-" in tag]:
+    for tag in [tag for image in bench.client.images.list() for tag in image.tags if bench.suffix in tag]:
         bench.client.images.remove(tag, force=True)
 
 
