@@ -5,6 +5,10 @@ cache=$1 version=$2
 files=$cache/kind-files
 
 install -m 0755 "$files"/usr/local/bin/* /usr/local/bin/
+# On an internal network there is no default route and so no gateway that could stand for Docker's name server:
+# the node's own address does as well.
+sed -i "/docker_host_ip=\$(ip -4 route show default/a\\    docker_host_ip=\${docker_host_ip:-\$(hostname -i | cut -d' ' -f1)}" /usr/local/bin/entrypoint
+grep -q 'docker_host_ip:-' /usr/local/bin/entrypoint
 install -d /kind/bin /kind/manifests /etc/kubernetes/manifests /LICENSES /etc/systemd/system/kubelet.service.d
 install -m 0755 "$files"/kind/bin/* /kind/bin/
 cp -r "$files"/etc/. /etc/

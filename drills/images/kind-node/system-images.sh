@@ -51,8 +51,7 @@ for name in kube-apiserver kube-controller-manager kube-scheduler kube-proxy etc
         add "$work/$name" /usr/sbin/xtables-nft-multi /usr/sbin/nft /usr/sbin/conntrack /usr/bin/kmod
         ln -s /usr/bin/kmod "$work/$name/usr/sbin/modprobe"
         extensions=$(dirname "$(dpkg -L iptables | grep /xtables/libxt_comment.so)")
-        mkdir -p "$work/$name$extensions"
-        cp -L "$extensions"/*.so "$work/$name$extensions/"
+        add "$work/$name" "$extensions"/*.so
     fi
     import "$name" "$work/$name" "/usr/local/bin/$name"
 done
