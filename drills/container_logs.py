@@ -20,9 +20,14 @@ def matching_lines(client: Any, network: str, label: str, containing: str) -> Se
     filters = {"label": label, "network": network}
     for container in client.containers.list(all=True, ignore_removed=True, filters=filters):
         with contextlib.suppress(NotFound, APIError):
-            text = container.logs(tail=2000).decode("utf-8", "replace")
-            lines += [_told(line.strip()) for line in text.splitlines() if containing in line]
-    # Access logs have the id too, and say nothing that the request itself did not: errors first.
+            lines.append(container.logs(tail=2000).decode("utf-8", "replace"))
+    return told_lines("\n".join(lines), containing)
+
+
+def told_lines(text: str, containing: str) -> list[str]:
+    """What the lines of ``text`` with ``containing`` say, errors first; at most 20."""
+    lines = [_told(line.strip()) for line in text.splitlines() if containing in line]
+    # Access logs have the id too, and say nothing that the request itself did not.
     return sorted(lines, key=lambda line: not line.startswith(_SAYS))[:_MOST]
 
 
