@@ -32,10 +32,11 @@ for unit in $UNITS; do
   row units "$unit" "$(systemctl is-enabled "$unit" 2>/dev/null), $(systemctl is-active "$unit")"
 done
 
-# Where the processes of the service are, against where the link points.
-for process in $(cat /sys/fs/cgroup/system.slice/app.service/cgroup.procs \
-                     /sys/fs/cgroup/systemd/system.slice/app.service/cgroup.procs 2>/dev/null); do
-  folder=$(readlink "/proc/$process/cwd") || continue
+# Where the processes of the first unit are, against where the link points.
+main=$(systemctl show --property MainPID --value "${UNITS%% *}")
+for process in $main $(pgrep -P "$main"); do
+  # As its own user: root in a container may not look into the processes of others (no CAP_SYS_PTRACE).
+  folder=$(runuser -u "$(stat -c %U "/proc/$process")" -- readlink "/proc/$process/cwd") || continue
   case $folder in
     "$live" | "$live"/*) ;;
     $root/*) row processes "workers outside of current" "in $(basename "$folder" | sed -E 's/^[0-9]+-//')" ;;

@@ -6,7 +6,8 @@ hosts=${VPS_HOSTS:?the hosts to release to}
 remote() {
   local host=$1
   shift
-  ssh "$host" bash -s -- "$@" < "$here/remote.sh"
+  # ssh joins its words with spaces, and the shell over there splits them again.
+  ssh "$host" "bash -s -- $(printf '%q ' "$@")" < "$here/remote.sh"
 }
 
 on_every_host() {
