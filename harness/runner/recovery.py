@@ -135,12 +135,17 @@ def _residue(session: Session) -> tuple[ResidueRow, ...]:
 
 
 def _findings(session: Session, acted: Acted, broken: Sequence[CheckResult], residue: Sequence[ResidueRow]) -> None:
-    """Every thing that broke becomes one finding; the same mode twice in one attempt is said once."""
+    """Every thing that broke becomes one finding; the same mode twice in one attempt is said once.
+
+    A step comes before what users see afterwards. Where it stopped the attempt in a known way, users go on having the
+    outage that there was: that is no second finding, unless its own evidence shows another mode.
+    """
     catalogue = load_catalogue()
     said: set[str] = set()
     for result in broken:
         mode = classify(catalogue, result, residue)
-        if result.outcome is Outcome.FAIL and not (mode and mode.id in said):
+        known = mode.id in said if mode else bool(said - {UNCLASSIFIED})
+        if result.outcome is Outcome.FAIL and not known:
             finding = _finding(session, result, mode, acted)
             said.add(finding.mode)
             session.timeline.write(FindingSeen(finding=finding))

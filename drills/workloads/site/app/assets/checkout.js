@@ -1,0 +1,1 @@
+document.querySelectorAll("form.checkout").forEach((form) => form.requestSubmit());

@@ -1,0 +1,1 @@
+document.querySelectorAll("form.cart").forEach((form) => form.requestSubmit());
