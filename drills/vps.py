@@ -43,7 +43,9 @@ class Vps(PlatformConfig):
     uses: Literal["vps"] = "vps"
     hosts: int = Field(default=1, ge=1, le=2, description="app hosts; two get a load balancer in front")
     recipe: str = Field(default="vps", description="image recipe of a host")
-    units: tuple[str, ...] = Field(default=("app", "nginx"), description="systemd units whose state is compared; the first is the service")
+    units: tuple[str, ...] = Field(
+        default=("app", "nginx"), description="systemd units whose state is compared; the first is the service"
+    )
     version_path: str = Field(default="/version", description="answers JSON with `version`")
     asks: int = Field(default=6, ge=1, le=100, description="how often each host is asked for its version")
     timeout: Duration = Field(default=60.0, description="until a host has booted and lets the deploy user in")
