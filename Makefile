@@ -3,9 +3,9 @@ SCENARIO ?= ecs-bad-migration
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help setup drill test unit library lint bench clean
+.PHONY: help setup drill test test-cluster unit library lint bench clean
 help:            ## this list
-	@grep -E '^[a-z]+: .*##|^[a-z]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
 
 setup: .venv/.ready   ## virtual environment from the lock file, container engine
 	@$(BIN)/drill doctor --fix --quiet
@@ -16,10 +16,13 @@ setup: .venv/.ready   ## virtual environment from the lock file, container engin
 drill: setup     ## one drill: make drill SCENARIO=ecs-bad-migration ARGS='--path prepared'
 	@$(BIN)/drill run $(SCENARIO) $(ARGS)
 
-test: setup      ## unit tests and a live drill or more per platform (at most 25 minutes)
-	$(BIN)/coverage run -m pytest -n 2 --timeout 600 $(ARGS)
+test: setup      ## unit tests and live drills (at most 25 minutes); clusters have a target of their own
+	$(BIN)/coverage run -m pytest -n 2 --timeout 600 -m 'not cluster' $(ARGS)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
+
+test-cluster: setup  ## live tests on a Kubernetes cluster; the first one builds the node image, about 20 minutes
+	$(BIN)/pytest -m cluster $(ARGS)
 
 unit: setup      ## only the tests that start nothing
 	$(BIN)/pytest -m 'not live' $(ARGS)

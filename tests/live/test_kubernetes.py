@@ -7,6 +7,8 @@ import pytest
 
 from harness.model import Phase
 
+pytestmark = pytest.mark.cluster
+
 SCENARIO = "k8s-bad-image"
 LIMIT = 3600
 """The first run on a host makes the node image."""
