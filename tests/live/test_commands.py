@@ -91,7 +91,8 @@ def test_a_report_of_no_run_or_of_a_living_one_is_refused(start, command, tmp_pa
 
 
 def test_reap_of_nothing_says_so(command, tmp_path):
-    done = command("reap", "--runs", str(tmp_path))
+    # Without an engine: what other people's dead runs left on this host is none of this test's business.
+    done = command("reap", "--runs", str(tmp_path), env={"DOCKER_HOST": "unix:///nowhere"})
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "nothing to remove")
 
 
