@@ -30,7 +30,7 @@ unit: setup      ## only the tests that start nothing
 library: setup   ## every scenario, every path, and the mutations that prove them; writes docs/library.md
 	$(BIN)/drill library $(ARGS)
 
-lint: .venv/.ready  ## ruff, mypy strict, layers, module length, schema
+lint: .venv/.ready  ## ruff, mypy strict, layers, module length
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
