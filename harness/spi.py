@@ -161,6 +161,8 @@ class Bench:
     """Working directory of commands: the scenario's ``workdir``."""
     secrets: Mapping[str, str]
     """The scenario's ``secrets:``, which commands get and nobody sees."""
+    s0: Layers | None = None
+    """The state before the bad release; None until it is taken."""
 
     def environment(self) -> dict[str, str]:
         """Scrubbed environment plus what platform and services give."""

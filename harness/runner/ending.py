@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+from contextlib import suppress
 from typing import cast
 
 from harness.errors import DrillError
-from harness.ledger import Entry
+from harness.ledger import Entry, open_entries
 from harness.probe.analysis import acknowledged_writes
 from harness.record import RunRecord, build_record, write_run_json
 from harness.report import write_report
@@ -14,6 +16,9 @@ from harness.spi import SqlService
 from harness.timeline import LeftBehind, VerdictReached, WritesCounted
 from harness.undo import undo_all
 from harness.verdict import judge
+
+_WATCHDOG_END = 30.0
+"""Seconds that the watchdog may need to end; after an interrupt in the first second of a run it has yet to start."""
 
 
 def reach_verdict(session: Session) -> RunRecord:
@@ -80,7 +85,14 @@ def _clean_logs(session: Session) -> None:
 
 
 def close(session: Session) -> None:
-    """Let go of files and of the lock; the watchdog wakes, finds nothing to do, and ends."""
+    """Let go of files and of the lock. The watchdog wakes, finds nothing to do, and has ended when this returns.
+
+    Where something stayed behind it goes on trying after this process.
+    """
     session.timeline.close()
     session.run.ledger.close()
+    done = not open_entries(session.run.folder)
     session.lock.release()
+    if done:
+        with suppress(subprocess.TimeoutExpired):
+            session.watchdog.wait(_WATCHDOG_END)

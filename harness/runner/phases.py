@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from harness.containers import engine_client
@@ -153,7 +153,7 @@ def baseline(session: Session) -> Next:
         return Next(
             Phase.VERDICT, False, "the good release was not steady under traffic: nothing can be judged against it"
         )
-    session.s0 = take_snapshot(session, "S0")
+    session.bench = replace(session.stack, s0=take_snapshot(session, "S0"))
     return Next(
         Phase.RELEASE_BAD, True, f"steady {session.scenario.traffic.rate:g}/s for {format_duration(windows.baseline)}"
     )

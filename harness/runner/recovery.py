@@ -129,7 +129,7 @@ def _users_still_fail(session: Session, since: float) -> CheckResult:
 
 def _residue(session: Session) -> tuple[ResidueRow, ...]:
     after = take_snapshot(session, f"S{session.attempt}")
-    rows = differences(session.s0, after, session.stack.observed())
+    rows = differences(session.stack.s0 or {}, after, session.stack.observed())
     session.timeline.write(ResidueJudged(attempt=session.attempt, rows=rows))
     return rows
 

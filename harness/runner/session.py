@@ -27,7 +27,7 @@ from harness.reap import TIMELINE, start_watchdog
 from harness.redact import Redactor
 from harness.scenario.load import Loaded
 from harness.scenario.models import Attempt, RecoveryPath, Scenario, Windows
-from harness.spi import Bench, Layers, Run, Scope
+from harness.spi import Bench, Run, Scope
 from harness.timeline import Noted, RunStarted, Timeline
 
 
@@ -57,7 +57,7 @@ class Acted:
 
 @dataclass
 class Session:
-    """State of one run, made by ``open_session``; phases fill ``bench``, ``probe`` and ``s0`` as these come to be."""
+    """State of one run, made by ``open_session``; phases fill ``bench`` and ``probe`` as these come to be."""
 
     loaded: Loaded
     options: Options
@@ -70,7 +70,6 @@ class Session:
     images: dict[str, Image] = field(default_factory=dict)
     bench: Bench | None = None
     probe: Probe | None = None
-    s0: Layers = field(default_factory=dict)
     acted: Acted | None = None
     detected: str = ""
     """What smoke said when it first saw the outage."""
