@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from docker.errors import APIError, NotFound
@@ -20,15 +20,16 @@ def matching_lines(client: Any, network: str, label: str, containing: str) -> Se
     filters = {"label": label, "network": network}
     for container in client.containers.list(all=True, ignore_removed=True, filters=filters):
         with contextlib.suppress(NotFound, APIError):
-            lines.append(container.logs(tail=2000).decode("utf-8", "replace"))
-    return told_lines("\n".join(lines), containing)
+            text = container.logs(tail=2000).decode("utf-8", "replace")
+            lines += text.splitlines()
+    return telling(lines, containing)
 
 
-def told_lines(text: str, containing: str) -> list[str]:
-    """What the lines of ``text`` with ``containing`` say, errors first; at most 20."""
-    lines = [_told(line.strip()) for line in text.splitlines() if containing in line]
-    # Access logs have the id too, and say nothing that the request itself did not.
-    return sorted(lines, key=lambda line: not line.startswith(_SAYS))[:_MOST]
+def telling(lines: Iterable[str], containing: str) -> Sequence[str]:
+    """The lines with ``containing`` as evidence: what they say went wrong first; at most 20."""
+    told = [_told(line.strip()) for line in lines if containing in line]
+    # Access logs have the id too, and say nothing that the request itself did not: errors first.
+    return sorted(told, key=lambda line: not line.startswith(_SAYS))[:_MOST]
 
 
 def _told(line: str) -> str:

@@ -16,7 +16,7 @@ import requests
 from docker.types import Mount
 from pydantic import Field
 
-from drills.container_logs import told_lines
+from drills.container_logs import telling
 from drills.vps_ssh import SshAccess
 from harness.containers import RunningContainer
 from harness.errors import ProvisionProblem
@@ -114,7 +114,7 @@ class RunningVps:
         argv = ["journalctl", "--quiet", "--no-pager", "--output=cat", "--lines=3000"]
         argv += [word for unit in self.config.units for word in ("--unit", unit)]
         texts = [host.handle.exec_run(argv).output.decode("utf-8", "replace") for host in self.hosts.values()]
-        return told_lines("\n".join(texts), containing)
+        return telling("\n".join(texts).splitlines(), containing)
 
     def snapshot(self) -> Layers:
         """Link or checkout, releases, shared files, configuration, units, processes, lock, record: host by host."""

@@ -23,11 +23,9 @@ from filelock import FileLock, Timeout
 
 from harness import recipes
 from harness.errors import EnvironmentProblem
+from harness.image_commit import ContainerBuildFailed, build_in_container
 from harness.model import Frozen
 from harness.recipes import Located
-
-BUILD_TIMEOUT = 900.0
-"""Seconds one build may take, and the longest that a second process waits for the first."""
 
 _TAIL = 15
 
@@ -54,7 +52,8 @@ class Images:
     Args:
         connect: gives the engine; asked only when an image is looked for, so that a plan needs none.
         folders: where recipes are looked for; the first that has a name wins.
-        progress: receives one line per pull or build.
+        progress: receives one line per pull or build, and what a long build says of itself.
+        announce: is told the name of a build's container before that exists, so that it can be undone.
     """
 
     def __init__(
@@ -62,10 +61,12 @@ class Images:
         connect: Callable[[], docker.DockerClient],
         folders: list[Path],
         progress: Callable[[str], None] = lambda _line: None,
+        announce: Callable[[str], None] = lambda _name: None,
     ) -> None:
         self._connect = connect
         self._folders = folders
         self._progress = progress
+        self._announce = announce
 
     def tag_of(self, name: str, args: Mapping[str, str] | None = None) -> str:
         """The tag that ``resolve`` would answer; asks no engine. Raises `UsageProblem` as `recipes.tag_of`."""
@@ -91,7 +92,7 @@ class Images:
         how: Literal["present", "pulled", "built"] = "present"
         if (image_id := self._id(tag)) is None:
             found = recipes.locate(name, args or {}, self._folders)
-            with _alone(tag):
+            with _alone(tag, found.recipe.timeout):
                 # Another process may have built it while this one waited.
                 if (image_id := self._id(tag)) is None:
                     how = "pulled" if self._pull(found, tag) else self._build(found, tag)
@@ -129,9 +130,11 @@ class Images:
             try:
                 if found.recipe.build == "script":
                     self._import_script(found, tag, output)
+                elif found.recipe.build == "container":
+                    self._build_container(found, tag, str(base), log)
                 else:
                     self._build_dockerfile(found, tag, base, output)
-            except (DockerException, requests.RequestException, _BuildFailed) as error:
+            except (DockerException, requests.RequestException, ContainerBuildFailed, _BuildFailed) as error:
                 output.flush()
                 raise _build_problem(tag, log, error) from error
         return "built"
@@ -152,12 +155,24 @@ class Images:
                 forcerm=True,
                 decode=True,
                 # Seconds of silence in the stream, not of the whole build.
-                timeout=int(BUILD_TIMEOUT),
+                timeout=int(found.recipe.timeout),
             )
             for line in lines:
                 output.write(str(line.get("stream", "")).encode())
                 if "error" in line:
                     raise _BuildFailed(str(line["error"]))
+
+    def _build_container(self, found: Located, tag: str, base: str, log: Path) -> None:
+        build_in_container(
+            self._connect(),
+            found,
+            tag,
+            base,
+            log,
+            cache_folder() / "build" / found.name,
+            announce=self._announce,
+            progress=lambda line: self._progress(f"image {found.name}: {line}"),
+        )
 
     def _import_script(self, found: Located, tag: str, output: IO[bytes]) -> None:
         with tempfile.NamedTemporaryFile(suffix=".tar") as root:
@@ -169,16 +184,16 @@ class Images:
 
 
 @contextmanager
-def _alone(tag: str) -> Iterator[None]:
+def _alone(tag: str, patience: float) -> Iterator[None]:
     """Holds the tag's lock, so that two runs on one host do not build the same image twice."""
     folder = cache_folder() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / (_file_name(tag) + ".lock"), timeout=BUILD_TIMEOUT)
+    lock = FileLock(folder / (_file_name(tag) + ".lock"), timeout=patience)
     try:
         lock.acquire()
     except Timeout as error:
         raise EnvironmentProblem(
-            f"image {tag}: another process has been building it for more than {BUILD_TIMEOUT:.0f} s",
+            f"image {tag}: another process has been building it for more than {patience:.0f} s",
             next_step=f"look at the logs in {cache_folder() / 'logs'}; its end frees {lock.lock_file}",
         ) from error
     try:
@@ -202,9 +217,9 @@ def _run_script(found: Located, root: IO[bytes], output: IO[bytes]) -> None:
         start_new_session=True,
     )
     try:
-        code = process.wait(timeout=BUILD_TIMEOUT)
+        code = process.wait(timeout=found.recipe.timeout)
     except subprocess.TimeoutExpired as error:
-        raise _BuildFailed(f"build.sh was stopped after {BUILD_TIMEOUT:.0f} s") from error
+        raise _BuildFailed(f"build.sh was stopped after {found.recipe.timeout:.0f} s") from error
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

@@ -1,7 +1,8 @@
 """Image recipes: folders that say how an image comes to be, and the tag that follows from their content.
 
 A recipe is a folder with ``recipe.yaml`` (see `Recipe`) and either a ``Dockerfile`` that starts with
-``ARG BASE`` / ``FROM ${BASE}``, or an executable ``build.sh`` that writes a root tarball to stdout.
+``ARG BASE`` / ``FROM ${BASE}``, or an executable ``build.sh`` that writes a root tarball to stdout (``script``)
+or works in a container of the base, which is then committed (``container``).
 Files that its ``.dockerignore`` names are neither sent to the builder nor part of the tag.
 No engine is needed for anything in this module.
 """
@@ -12,11 +13,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, Self
 
 import yaml
 from docker.utils.build import create_archive, exclude_paths
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from harness.errors import UsageProblem
 from harness.model import Frozen
@@ -32,15 +33,23 @@ _NEVER = ["**/__pycache__", "**/*.pyc"]
 class Recipe(Frozen):
     """What ``recipe.yaml`` may say."""
 
-    build: Literal["dockerfile", "script"]
+    build: Literal["dockerfile", "script", "container"]
     pull: tuple[str, ...] = ()
     """Published images that keep the same contract; tried in this order before anything is built."""
     base: str | None = None
-    """Name of the recipe whose image the Dockerfile receives as ``ARG BASE``."""
+    """Name of the recipe whose image the Dockerfile receives as ``ARG BASE``, or in which ``build.sh`` runs."""
+    timeout: float = Field(default=900.0, gt=0)
+    """Seconds the build may take, and the longest that a second process waits for the first."""
     args: dict[str, str] = {}
     """Build arguments with their defaults; an argument that is not listed here is refused."""
     changes: tuple[str, ...] = ()
-    """Dockerfile lines such as ``CMD ["bash"]`` for an imported root; only with ``build: script``."""
+    """Dockerfile lines such as ``CMD ["bash"]`` for an imported root or a committed container."""
+
+    @model_validator(mode="after")
+    def _has_base(self) -> Self:
+        if self.build == "container" and not self.base:
+            raise ValueError("`build: container` needs a `base` to run in")
+        return self
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,7 @@ def _load(file: Path) -> Recipe:
         recipe = Recipe.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError) as error:
         raise UsageProblem(f"{file}: not a recipe: {error}", next_step="harness/recipes.py lists the keys") from error
-    script = "build.sh" if recipe.build == "script" else "Dockerfile"
+    script = "Dockerfile" if recipe.build == "dockerfile" else "build.sh"
     if not (file.parent / script).is_file():
         raise UsageProblem(f"{file}: `build: {recipe.build}` expects a {script} beside it, found none")
     return recipe

@@ -199,6 +199,10 @@ class ServiceConfig(Plugin, ABC):
         """URLs outside the run's own network that this service would talk to; the guard judges them."""
         return ()
 
+    def provides(self) -> Sequence[str]:
+        """Programs that the team's commands get from this service, by its ``PATH`` in ``environment()``."""
+        return ()
+
     def after(self) -> Sequence[str]:
         """Names of services that have to run before this one."""
         return ()

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from harness.model import CheckResult, Outcome
-from harness.spi import Bench, Check, Scope
+from harness.spi import Bench, Check, Instance, Scope
 
 
 class VersionCheck(Check):
@@ -35,7 +35,11 @@ class VersionCheck(Check):
             outcome=Outcome.PASS if good else Outcome.FAIL,
             expected=f"{wanted} on {self.instances or 'every'} instance(s)",
             seen=", ".join(f"{version} on {count}" for version, count in sorted(seen.items())) or "no instance",
-            evidence=tuple(f"{each.name}: {each.version or each.detail or 'no answer'}" for each in found)
-            if not good
-            else (),
+            evidence=tuple(_said(each) for each in found) if not good else (),
         )
+
+
+def _said(instance: Instance) -> str:
+    """Its version and whatever else the platform knows about it, such as why it does not answer."""
+    said = ", ".join(part for part in (instance.version, instance.detail) if part)
+    return f"{instance.name}: {said or 'no answer'}"

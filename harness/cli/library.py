@@ -112,7 +112,7 @@ def _run(row: Row) -> Done:
     except json.JSONDecodeError:
         return Done(row, f"no record: {ended.stderr.strip()[-200:]}", "", "")
     outage = record.get("outage") or {}
-    took = outage.get("duration")
+    took = outage.get("duration") if record["verdict"] == Verdict.PASSED else None  # elsewhere nothing recovered
     return Done(row, record["verdict"], format_duration(took) if took else "-", record["commit"])
 
 

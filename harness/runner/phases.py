@@ -48,8 +48,9 @@ def preflight(session: Session) -> Next:
     if any(need.kind == "engine" for need in needs):
         version = engine_client().version()["Version"]
         session.timeline.write(StackFact(name="container engine", value=version))
+    provided = {name for service in scenario.stack.services.values() for name in service.provides()}
     for need in needs:
-        if need.kind == "tool" and not shutil.which(need.name):
+        if need.kind == "tool" and need.name not in provided and not shutil.which(need.name):
             raise EnvironmentProblem(f"the program {need.name!r} is not on PATH", next_step=f"install {need.name}")
         if need.kind == "image":
             session.run.images.resolve(need.name, need.args)

@@ -167,7 +167,10 @@ def open_session(loaded: Loaded, options: Options) -> Session:
     def noted(text: str) -> None:
         timeline.write(Noted(text=text))
 
-    images = Images(lambda: containers.client, recipe_folders(), progress=noted)
+    def building(name: str) -> None:
+        ledger.plan(Undo(kind="docker.container", what=f"build container {name}", params={"name": name}))
+
+    images = Images(lambda: containers.client, recipe_folders(), progress=noted, announce=building)
     run = Run(identifier, folder, scratch, timeline, ledger, redactor, images, containers)
     return Session(loaded, options, run, timeline, lock, watchdog)
 

@@ -12,14 +12,14 @@ SCENARIO = "ecs-bad-migration"
 PHASES = [phase.value for phase in Phase if phase is not Phase.REPORT]
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("phase", [phase.value for phase in Phase])
 def test_kill_9_leaves_nothing(start, phase):
     drill = start(SCENARIO, *SHORT)
     drill.reach(phase)
     drill.send(signal.SIGKILL)
     drill.process.wait()
     assert drill.gone(60) == []
-    if phase not in (Phase.TEARDOWN, Phase.PREFLIGHT):
+    if phase not in (Phase.PREFLIGHT, Phase.TEARDOWN, Phase.REPORT):
         drill.process.stdout.close()
         assert "interrupted" in drill.report.lower()
         assert "the run's process died" in drill.report or phase == Phase.VERDICT

@@ -1,0 +1,106 @@
+"""Pods of one workload: what each serves, why one does not run, and which revision it belongs to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kubernetes.client.exceptions import ApiException
+
+from drills.kind_cluster import RunningCluster
+from harness.spi import Instance
+
+REVISION = "deployment.kubernetes.io/revision"
+HISTORY = "deployment.kubernetes.io/revision-history"
+"""Annotations of a ReplicaSet: its revision now, and the ones it had before it was gone back to
+(kubernetes, pkg/controller/deployment/util/deployment_util.go)."""
+_HASH = "controller-revision-hash"
+_ANSWER = 3
+"""Seconds a pod may take to say its version."""
+
+
+@dataclass(frozen=True)
+class WorkloadPods:
+    """The pods of a workload in the run's namespace."""
+
+    cluster: RunningCluster
+    kind: str
+    name: str
+
+    def ask(self, port: int, path: str) -> Sequence[Instance]:
+        """Every pod that is not being deleted, asked for its version through the API server."""
+        api, namespace = self.cluster.api(), self.cluster.namespace
+        try:
+            pods = api.core.list_namespaced_pod(namespace, label_selector=f"app={self.name}").items
+            about = self._about(api, namespace)
+        except (ApiException, OSError) as problem:
+            return [Instance("API server", "", str(problem))]
+        living = [pod for pod in pods if pod.metadata.deletion_timestamp is None]
+        return [self._instance(api.core, pod, about, port, path) for pod in living]
+
+    def _instance(self, core: Any, pod: Any, about: _About, port: int, path: str) -> Instance:
+        name = pod.metadata.name
+        problems = list(_problems(pod))
+        details = [*problems, *about.of(pod)]
+        if problems:
+            return Instance(name, "", "; ".join(details))
+        try:
+            answer = core.connect_get_namespaced_pod_proxy_with_path(
+                f"{name}:{port}",
+                pod.metadata.namespace,
+                path.lstrip("/"),
+                _request_timeout=_ANSWER,
+                _preload_content=False,
+            )
+            return Instance(name, str(json.loads(answer.data)["version"]), "; ".join(details))
+        except (ApiException, OSError, ValueError, KeyError, TypeError) as problem:
+            said = f"no version: {getattr(problem, 'reason', '') or type(problem).__name__}"
+            return Instance(name, "", "; ".join([said, *details]))
+
+    def _about(self, api: Any, namespace: str) -> _About:
+        if self.kind == "statefulset":
+            found = api.apps.list_namespaced_stateful_set(namespace, field_selector=f"metadata.name={self.name}").items
+            return _About({}, found[0].status.update_revision or "" if found else "")
+        sets = api.apps.list_namespaced_replica_set(namespace, label_selector=f"app={self.name}").items
+        return _About({each.metadata.name: each for each in sets}, "")
+
+
+@dataclass(frozen=True)
+class _About:
+    """What the controllers say about revisions."""
+
+    replica_sets: dict[str, Any]
+    update_revision: str
+
+    def of(self, pod: Any) -> Iterator[str]:
+        """Sentences about one pod."""
+        revision = (pod.metadata.labels or {}).get(_HASH, "")
+        if self.update_revision and revision != self.update_revision:
+            yield f"still on revision {revision} while the update revision is {self.update_revision}"
+        for owner in pod.metadata.owner_references or []:
+            if owner.name in self.replica_sets:
+                yield from self._of_set(self.replica_sets[owner.name])
+
+    def _of_set(self, replica_set: Any) -> Iterator[str]:
+        notes = replica_set.metadata.annotations or {}
+        before = f", before that revision {notes[HISTORY]}" if HISTORY in notes else ""
+        yield f"revision {notes.get(REVISION, '?')}{before}"
+        if len(self.replica_sets) == 1:
+            yield "no other revision is kept"
+
+
+def _problems(pod: Any) -> Iterator[str]:
+    """Why the pod's containers do not run, in Kubernetes' own words."""
+    for status in pod.status.container_statuses or []:
+        waiting, ended = status.state.waiting, status.state.terminated
+        if waiting and waiting.reason not in ("ContainerCreating", "PodInitializing"):
+            yield f"{waiting.reason}: {waiting.message or ''}".strip(": ")
+        elif waiting:
+            yield waiting.reason
+        if ended:
+            yield f"ended with exit code {ended.exit_code} ({ended.reason})"
+    for condition in pod.status.conditions or []:
+        if condition.type == "PodScheduled" and condition.status == "False":
+            yield f"{condition.reason}: {condition.message}"

@@ -1,0 +1,55 @@
+"""kind and kubectl for hosts that have neither: taken out of the node image, kept in the cache under its id."""
+
+from __future__ import annotations
+
+import contextlib
+import tarfile
+import tempfile
+from pathlib import Path
+
+from docker.errors import DockerException, NotFound
+
+from harness.errors import ProvisionProblem
+from harness.images import Image, cache_folder
+from harness.ledger import Undo
+from harness.spi import Run
+
+_PROGRAMS = ("kind", "kubectl")
+
+
+def tool_folder(run: Run, image: Image) -> Path:
+    """A folder with the programs of ``image``; filled once per image.
+
+    Raises:
+        ProvisionProblem: the image does not have them.
+    """
+    folder = cache_folder() / "tools" / image.id.removeprefix("sha256:")[:12]
+    if all((folder / each).exists() for each in _PROGRAMS):
+        return folder
+    name = run.containers.name("tools")
+    client = run.containers.client
+    entry = run.ledger.plan(Undo(kind="docker.container", what=f"container {name}", params={"name": name}))
+    container = client.containers.create(image.tag, name=name, labels=run.containers.labels)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for program in _PROGRAMS:
+            _take(container, program, folder)
+    except (DockerException, tarfile.TarError) as problem:
+        raise ProvisionProblem(f"image {image.tag} does not give its programs: {problem}") from problem
+    finally:
+        with contextlib.suppress(NotFound):
+            container.remove(force=True, v=True)
+        run.ledger.done(entry)
+    return folder
+
+
+def _take(container: object, program: str, folder: Path) -> None:
+    """Copy a program out of a container that never ran; it appears under its name only when it is whole."""
+    chunks, _ = container.get_archive(f"/usr/bin/{program}")  # type: ignore[attr-defined]
+    with tempfile.TemporaryFile() as archive, tempfile.TemporaryDirectory(dir=folder) as beside:
+        for chunk in chunks:
+            archive.write(chunk)
+        archive.seek(0)
+        with tarfile.open(fileobj=archive) as tar:
+            tar.extract(program, beside, filter="data")
+        (Path(beside) / program).rename(folder / program)
