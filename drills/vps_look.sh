@@ -42,5 +42,16 @@ for process in $main $(pgrep -P "$main"); do
     $root/*) row processes "workers outside of current" "in $(basename "$folder" | sed -E 's/^[0-9]+-//')" ;;
   esac
 done
+# PHP: which files the opcode cache of the running service has served lately.
+if [ -S /run/app/fpm.sock ]; then
+  look=/usr/local/share/drill/opcache.php
+  env REQUEST_METHOD=GET SCRIPT_FILENAME=$look SCRIPT_NAME=/opcache.php cgi-fcgi -bind -connect /run/app/fpm.sock \
+    | tr -d '\r' | sed -n "s|^script $root/releases/||p" | while read -r script; do
+    case "$root/releases/$script" in
+      "$live"/*) ;;
+      *) row processes "cached ${script#*/}" "from $(printf %s "${script%%/*}" | sed -E 's/^[0-9]+-//'), outside of current" ;;
+    esac
+  done
+fi
 [ ! -e $root/deploy.lock ] || row lock "deploy.lock" "$(cat $root/deploy.lock)"
 [ ! -f $root/releases.log ] || row record "live" "$(tail -n 1 $root/releases.log | cut -d' ' -f2-)"

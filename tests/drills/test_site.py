@@ -74,6 +74,7 @@ def row(layer, key):
     ("check", "evidence", "residue", "mode"),
     [
         ("read", "GET /orders/18 → 500", row("processes", "app1 workers outside of current"), "V1"),
+        ("read", "GET /orders/18 → 500", row("processes", "app1 cached src/pricing.php"), "V2"),
         ("open", "AssetNotPresent: 'a.js' is not present in the asset manifest", row("shared files", "manifest"), "V3"),
         ("step x", "ls: cannot access 'r/b/manifest.json': No such file or directory", row("link", "current"), "V4"),
         ("read", "GET /orders/17 → 502", row("releases", "app1 v1"), "V5"),

@@ -13,4 +13,5 @@ if [ -f "$work/REMOVED" ]; then
   (cd "$work" && xargs rm -rf REMOVED < REMOVED)
 fi
 find "$work" -name __pycache__ -prune -exec rm -rf {} +
-tar -C "$work" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf - .
+chmod 755 "$work"
+tar -C "$work" --sort=name --mtime=2020-01-01T00:00:00Z --owner=0 --group=0 --numeric-owner -cf - .

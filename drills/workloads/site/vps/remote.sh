@@ -42,10 +42,8 @@ case $action in
     cd "releases/$1"
     mkdir -p "$root/shared/public/assets" public
     ln -sfn "$root/shared/public/assets" public/assets
-    /opt/venv/bin/pip install -q --disable-pip-version-check --no-index --find-links /opt/wheels -r requirements.txt
     with_environment
-    /opt/venv/bin/python -c 'import wsgi'
-    /opt/venv/bin/python store.py
+    sh ./prepare.sh
     ;;
   assets) # $1: folder in releases/, $2: keep or clean
     cd "releases/$1"
@@ -63,10 +61,14 @@ case $action in
   has-assets) # $1: release id
     [ -f "releases/$(folder_of "$1")/assets_manifest_backup/manifest.json" ]
     ;;
-  activate) # $1: release id, $2: reload or restart
+  activate) # $1: release id, $2: reload or restart the service, or reset PHP's opcode cache from the command line
     ln -sfn "releases/$(folder_of "$1")" current.new
     mv -T current.new current
-    sudo systemctl "$2" app
+    if [ "$2" = opcache-reset ]; then
+      php -d opcache.enable_cli=1 -r 'exit(opcache_reset() ? 0 : 1);'
+    else
+      sudo systemctl "$2" app
+    fi
     printf '%s live %s\n' "$(date -u +%FT%TZ)" "$1" >> releases.log
     ;;
   previous) # the release folder before the live one, as a directory listing has it

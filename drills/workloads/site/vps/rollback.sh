@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Puts every host back on the release before the present one.
 #   --target previous|recorded      the folder before the live one, or the release that was live before it (previous)
-#   --activate reload|restart       how the service takes the release up (restart)
+#   --activate reload|restart|opcache-reset  how the service takes the release up (restart)
 #   --assets leave|restore|guarded  shared asset manifest: left alone, restored, restored where the release has one (leave)
 #   --lock refuse|verify            a held lock: give up, or unlock when nothing of its owner is left (refuse)
 # Exit code: 0 rolled back on every host, 9 locked, else what failed.

@@ -12,10 +12,9 @@ if [ "$dirty" = save ] && [ -n "$(git status --porcelain --untracked-files=no)" 
 else
   git checkout -q "$tag"
 fi
-/opt/venv/bin/pip install -q --disable-pip-version-check --no-index --find-links /opt/wheels -r requirements.txt
 [ ! -f compile_assets.py ] || /opt/venv/bin/python compile_assets.py
 set -a
 . /srv/app/shared/env
 set +a
-/opt/venv/bin/python store.py
+sh ./prepare.sh
 sudo systemctl restart app
