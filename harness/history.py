@@ -1,0 +1,160 @@
+"""The history of runs: one row a run in a small SQLite file beside the run folders.
+
+A row is an extract of ``run.json``, kept when the folder itself is long gone. It carries the digest of the record
+that it was taken from, so that a record edited afterwards is told from an untouched one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from harness.errors import EnvironmentProblem
+from harness.model import Frozen, Verdict
+from harness.record import (
+    DETECT_TIME,
+    RECOVERY_TIME,
+    REQUESTS_FAILED,
+    RUN_FILE,
+    WRITES_LOST,
+    RunRecord,
+    record_json,
+)
+
+HISTORY_FILE = "history.sqlite3"
+_PATIENCE = 30.0
+"""Seconds that a run waits for another one's row."""
+_TABLE = """
+CREATE TABLE IF NOT EXISTS runs (
+    run TEXT PRIMARY KEY, scenario TEXT NOT NULL, path TEXT NOT NULL, changes TEXT NOT NULL, verdict TEXT NOT NULL,
+    wall TEXT NOT NULL, took REAL NOT NULL, recovery REAL, detect REAL, requests_failed REAL, writes_lost INTEGER,
+    rto REAL NOT NULL, rpo INTEGER NOT NULL, first_attempt_clean INTEGER, findings TEXT NOT NULL,
+    "commit" TEXT NOT NULL, operator TEXT NOT NULL, digest TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS newest ON runs (scenario, path, wall DESC);
+PRAGMA user_version = 1;
+"""
+
+
+class HistoryRow(Frozen):
+    """What is remembered of one run. Times in seconds; None where it was not measured."""
+
+    run: str
+    scenario: str
+    path: str
+    changes: tuple[str, ...] = ()
+    """``--set`` and ``--without`` of the run: a changed drill is not the drill."""
+    verdict: Verdict
+    wall: str
+    """Start, ISO 8601, UTC."""
+    took: float
+    """Wall time of the whole run."""
+    recovery: float | None = None
+    detect: float | None = None
+    requests_failed: float | None = None
+    writes_lost: int | None = None
+    rto: float
+    rpo: int
+    first_attempt_clean: bool | None = None
+    """Whether attempt 1 recovered without a finding; None where it was never judged."""
+    findings: tuple[str, ...] = ()
+    commit: str
+    operator: str
+    digest: str
+    """SHA-256 of ``run.json`` as the run wrote it, hexadecimal."""
+
+
+def row_of(record: RunRecord) -> HistoryRow:
+    """The row of ``record``."""
+    first = next((each for each in record.attempts if each.number == 1), None)
+    lost = record.metric(WRITES_LOST).value
+    return HistoryRow(
+        run=record.run,
+        scenario=record.scenario,
+        path=record.path,
+        changes=record.changes,
+        verdict=record.verdict,
+        wall=record.wall,
+        took=record.took,
+        recovery=record.metric(RECOVERY_TIME).value,
+        detect=record.metric(DETECT_TIME).value,
+        requests_failed=record.metric(REQUESTS_FAILED).value,
+        writes_lost=None if lost is None else int(lost),
+        rto=record.budgets.rto,
+        rpo=record.budgets.rpo,
+        first_attempt_clean=None
+        if first is None or first.recovered is None
+        else first.recovered and not first.findings,
+        findings=tuple(dict.fromkeys(finding.mode for finding in record.findings)),
+        commit=record.commit,
+        operator=record.operator,
+        digest=digest(record_json(record)),
+    )
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a record's text, hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def edited(runs: Path, row: HistoryRow) -> bool | None:
+    """Whether ``run.json`` of ``row`` is not what the run wrote; None where it is not there any more."""
+    try:
+        text = (runs / row.run / RUN_FILE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    return digest(text) != row.digest
+
+
+def append(runs: Path, row: HistoryRow) -> None:
+    """Add ``row`` to the history of ``runs``, or replace it. Raises EnvironmentProblem."""
+    values = row.model_dump(mode="json")
+    values |= {name: json.dumps(values[name]) for name in ("changes", "findings")}
+    columns = ", ".join(f'"{name}"' for name in values)
+    marks = ", ".join(f":{name}" for name in values)
+    with _opened(runs) as store, store:
+        store.execute(f"INSERT OR REPLACE INTO runs ({columns}) VALUES ({marks})", values)
+
+
+def read(runs: Path, *, scenario: str = "", path: str = "", limit: int | None = None) -> Sequence[HistoryRow]:
+    """Rows, newest first; of one scenario and path where given. No history is an empty one."""
+    if not (runs / HISTORY_FILE).exists():
+        return ()
+    wanted = {name: value for name, value in (("scenario", scenario), ("path", path)) if value}
+    where = " WHERE " + " AND ".join(f"{name} = :{name}" for name in wanted) if wanted else ""
+    with _opened(runs) as store:
+        found = store.execute(
+            f"SELECT * FROM runs{where} ORDER BY wall DESC, run DESC LIMIT :limit",
+            {**wanted, "limit": -1 if limit is None else limit},
+        )
+        return tuple(_row(each) for each in found)
+
+
+def _row(values: sqlite3.Row) -> HistoryRow:
+    fields = dict(values)
+    fields |= {name: json.loads(fields[name]) for name in ("changes", "findings")}
+    return HistoryRow.model_validate(fields)
+
+
+def write_history(record: RunRecord, folder: Path) -> None:
+    """Reporter ``history``: the row of a run, in the history of the runs folder that it lies in."""
+    append(folder.parent, row_of(record))
+
+
+@contextmanager
+def _opened(runs: Path) -> Iterator[sqlite3.Connection]:
+    file = runs / HISTORY_FILE
+    try:
+        with closing(sqlite3.connect(file, timeout=_PATIENCE)) as store:
+            store.row_factory = sqlite3.Row
+            store.executescript(_TABLE)
+            yield store
+    except sqlite3.Error as problem:
+        raise EnvironmentProblem(
+            f"the history {file} cannot be used: {problem}",
+            next_step="`drill history --rebuild` makes it again from the run folders",
+        ) from problem
