@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from harness.catalogue import UNCLASSIFIED, Mode, classify, load_catalogue
+from harness.catalogue import UNCLASSIFIED, Mode, load_catalogue, told_apart
 from harness.errors import TimeLimit
 from harness.limits import POLL
 from harness.model import CheckResult, Finding, Outcome, Phase, ResidueRow
@@ -135,20 +135,8 @@ def _residue(session: Session) -> tuple[ResidueRow, ...]:
 
 
 def _findings(session: Session, acted: Acted, broken: Sequence[CheckResult], residue: Sequence[ResidueRow]) -> None:
-    """Every thing that broke becomes one finding; the same mode twice in one attempt is said once.
-
-    A step comes before what users see afterwards. Where it stopped the attempt in a known way, users go on having the
-    outage that there was: that is no second finding, unless its own evidence shows another mode.
-    """
-    catalogue = load_catalogue()
-    said: set[str] = set()
-    for result in broken:
-        mode = classify(catalogue, result, residue)
-        known = mode.id in said if mode else bool(said - {UNCLASSIFIED})
-        if result.outcome is Outcome.FAIL and not known:
-            finding = _finding(session, result, mode, acted)
-            said.add(finding.mode)
-            session.timeline.write(FindingSeen(finding=finding))
+    for result, mode in told_apart(load_catalogue(), broken, residue):
+        session.timeline.write(FindingSeen(finding=_finding(session, result, mode, acted)))
 
 
 def _finding(session: Session, result: CheckResult, mode: Mode | None, acted: Acted) -> Finding:
