@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from harness.images import Images
     from harness.ledger import Ledger
     from harness.redact import Redactor
+    from harness.tap import Taps
     from harness.timeline import Timeline
 
 Layers = dict[str, dict[str, str]]
@@ -77,6 +78,7 @@ class Run:
     redactor: Redactor
     images: Images
     containers: Containers
+    taps: Taps
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Environment for a process of this run: nothing of the caller's but PATH and locale."""

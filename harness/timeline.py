@@ -106,6 +106,23 @@ class StepEnded(Event):
     """Path of the whole output, relative to the run folder."""
 
 
+class ApiCalled(Event):
+    """A tap saw one call of a step; ``at`` is its end. Bodies are never recorded."""
+
+    kind: Literal["api.called"] = "api.called"
+    service: str
+    action: str
+    resource: str = ""
+    status: int | None
+    """HTTP status; None where the connection was cut."""
+    took: float
+    """Seconds from the whole request to the whole answer."""
+    error: str = ""
+    """Code and message, where the answer was an error."""
+    by: str = ""
+    """The conformance rule or the sabotage that took part; empty where only the endpoint answered."""
+
+
 class CheckDone(Event):
     """A check answered."""
 
@@ -232,6 +249,7 @@ AnyEvent = Annotated[
     | PhaseEnded
     | StepStarted
     | StepEnded
+    | ApiCalled
     | CheckDone
     | FaultJudged
     | Detected

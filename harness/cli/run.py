@@ -14,6 +14,7 @@ from harness.errors import ExitCode
 from harness.record import RunRecord
 from harness.runner.machine import run_drill
 from harness.runner.session import Options, open_session
+from harness.tap import parse_sabotage
 from harness.verdict import exit_code
 
 
@@ -26,6 +27,13 @@ from harness.verdict import exit_code
     metavar="HOST",
     help="An endpoint that is not local and that the scenario names under `allow:`.",
 )
+@click.option(
+    "--sabotage",
+    "sabotages",
+    multiple=True,
+    metavar="KIND:SERVICE:ACTION",
+    help="Break the API that the path talks to, during attempt 1: deny, throttle, delay, cut or fail.",
+)
 @runs_option
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of progress.")
 def run_command(
@@ -34,6 +42,7 @@ def run_command(
     without: Sequence[str],
     path_name: str,
     allow_remote: Sequence[str],
+    sabotages: Sequence[str],
     runs: Path,
     as_json: bool,
 ) -> None:
@@ -44,10 +53,14 @@ def run_command(
     drill run ecs-bad-migration --path prepared
     drill run ecs-bad-migration --set budgets.rto=1s       over budget is failed
     drill run ecs-bad-migration --without fault            proves the drill: inconclusive
+    drill run ecs-bad-migration --sabotage deny:ecs:UpdateService
+    drill run ecs-bad-migration --sabotage throttle:ecs:*:3 --sabotage delay:ecs:Describe*:2s
     """
+    broken = tuple(parse_sabotage(each) for each in sabotages)
     drills = [prepared(name, overrides, without, path_name) for name in scenarios]
     worst = ExitCode.PASSED
-    for loaded, path, changes in drills:
+    for loaded, path, mutations in drills:
+        changes = (*mutations, *(f"--sabotage {each.spec}" for each in broken))
         command = shlex.join(
             [
                 "drill",
@@ -58,7 +71,7 @@ def run_command(
                 *(word for change in changes for word in change.split(" ", 1)),
             ]
         )
-        session = open_session(loaded, Options(path, runs, command, frozenset(allow_remote), changes))
+        session = open_session(loaded, Options(path, runs, command, frozenset(allow_remote), changes, broken))
         with live_display(session, quiet=as_json):
             record = run_drill(session)
         _say(record, runs, as_json)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from harness.model import Finding, Phase, ResidueRow
 from harness.record._model import (
     AttemptRecord,
+    CallRecord,
     CheckRecord,
     Detection,
     Fact,
@@ -22,6 +23,7 @@ from harness.record._model import (
 )
 from harness.timeline import (
     AnyEvent,
+    ApiCalled,
     AttemptJudged,
     CheckDone,
     Detected,
@@ -120,6 +122,14 @@ class Story:
         wanted = (event.step, event.phase, event.attempt)
         if not _update_last(self.steps, lambda s: s.ok is None and (s.step, s.phase, s.attempt) == wanted, change):
             self.steps.append(StepRecord(step=event.step, phase=event.phase, attempt=event.attempt, **change))
+
+    @take.register
+    def _(self, event: ApiCalled) -> None:
+        call = CallRecord(started=event.at - event.took, **event.model_dump(exclude={"kind", "at"}))
+        running = next((index for index, step in reversed([*enumerate(self.steps)]) if step.ok is None), None)
+        if running is not None:  # a call after the end of its step is a process that the step left running
+            step = self.steps[running]
+            self.steps[running] = step.model_copy(update={"calls": (*step.calls, call)})
 
     @take.register
     def _(self, event: CheckDone) -> None:

@@ -33,6 +33,19 @@ class PhaseRecord(Frozen):
     summary: str = ""
 
 
+class CallRecord(Frozen):
+    """One API call of a step, as its tap saw it."""
+
+    started: float
+    took: float
+    service: str
+    action: str
+    resource: str = ""
+    status: int | None
+    error: str = ""
+    by: str = ""
+
+
 class StepRecord(Frozen):
     """One step; ``ok`` and ``took`` are None where it never ended, ``exit_code`` also where it is no process."""
 
@@ -47,6 +60,7 @@ class StepRecord(Frozen):
     output: str = ""
     log: str = ""
     """Path of the whole output, relative to the run folder."""
+    calls: tuple[CallRecord, ...] = ()
 
 
 class AttemptRecord(Frozen):

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from harness.record import RunRecord, replace_text
 from harness.report import page
+from harness.report.calls import calls, calls_explained, calls_summary
 from harness.report.escape import block, code, finalize, telling
 from harness.units import figure
 
@@ -38,6 +39,9 @@ def _environment() -> Environment:
     environment.globals |= {
         "telling": telling,
         "figure": figure,
+        "calls": calls,
+        "calls_explained": calls_explained,
+        "calls_summary": calls_summary,
         **{
             name: getattr(page, name)
             for name in (

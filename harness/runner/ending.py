@@ -62,6 +62,7 @@ def tear_down(session: Session) -> bool:
 
     if session.probe:
         session.probe.stop(timeout=2)
+    session.run.taps.close()
     return undo_all(session.run.ledger, left)
 
 

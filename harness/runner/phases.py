@@ -92,6 +92,7 @@ def provision(session: Session) -> Next:
     for name, config in _ordered(stack.services):
         running[name] = config.start(name, session.run)
     platform = stack.platform.provision(session.run, running)
+    session.run.taps.require_one()
     secrets = environment_of(session.scenario.secrets)
     session.bench = Bench(session.run, platform, running, session.loaded.workdir, secrets)
     return Next(Phase.RELEASE_GOOD, True, ", ".join([*running, stack.platform.uses]))

@@ -31,12 +31,15 @@ def attempt(session: Session) -> Next:
     plan = attempts(session)[session.attempt - 1]
     began = session.timeline.now()
     failed: CheckResult | None = None
+    session.run.taps.arm(session.attempt == 1)
     try:
         failed = run_steps(session, plan.steps, session.scope(_target(session, plan)))
     except TimeLimit as limit:
         failed = CheckResult(
             name=f"attempt {session.attempt}", outcome=Outcome.FAIL, expected="an end in time", seen=limit.message
         )
+    finally:
+        session.run.taps.arm(False)
     ended = session.timeline.now()
     session.acted = Acted(plan, ended - began, ended, failed)
     summary = f"{plan.name}: {failed.seen}" if failed else f"{plan.name}: every step exited 0"

@@ -28,6 +28,7 @@ from harness.redact import Redactor
 from harness.scenario.load import Loaded
 from harness.scenario.models import Attempt, RecoveryPath, Scenario, Windows
 from harness.spi import Bench, Run, Scope
+from harness.tap import Sabotage, Taps
 from harness.timeline import Noted, RunStarted, Timeline
 
 
@@ -42,7 +43,9 @@ class Options:
     """The command line that repeats this run."""
     allow_remote: frozenset[str] = frozenset()
     changes: tuple[str, ...] = ()
-    """Overrides and mutations, for the report."""
+    """Overrides, mutations and sabotages, for the report."""
+    sabotages: tuple[Sabotage, ...] = ()
+    """What the taps break during attempt 1."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,8 @@ def open_session(loaded: Loaded, options: Options) -> Session:
         ledger.plan(Undo(kind="docker.container", what=f"build container {name}", params={"name": name}))
 
     images = Images(lambda: containers.client, recipe_folders(), progress=noted, announce=building)
-    run = Run(identifier, folder, scratch, timeline, ledger, redactor, images, containers)
+    taps = Taps(timeline.write, options.sabotages)
+    run = Run(identifier, folder, scratch, timeline, ledger, redactor, images, containers, taps)
     return Session(loaded, options, run, timeline, lock, watchdog)
 
 

@@ -167,3 +167,18 @@ def test_run_json_keeps_to_the_shipped_schema(tmp_path, options):
 
 def test_the_shipped_schema_is_the_models(tmp_path):
     assert SCHEMA_FILE.read_text() == record_schema()
+
+
+def test_a_recovery_that_the_traffic_cannot_see_lasts_until_its_attempt_has_acted(tmp_path):
+    """The traffic is good from second 30 on, attempt 2 begins at 36.0 and acts for 4.4 s: a queue was still bad."""
+    record = build_record(Drill(bad=(19.0, 30.0)).write(tmp_path / "run"))
+    second = record.attempts[1]
+    metric = record.metric(RECOVERY_TIME)
+    assert record.outage.duration == pytest.approx(11.0)
+    assert metric.value == pytest.approx(second.started + second.acted - 19.0)
+    assert metric.note == "the traffic was good after 11.0 s; what it does not reach came back later"
+
+
+def test_a_recovery_during_the_last_attempt_is_the_traffics_own(tmp_path):
+    metric = build_record(Drill().write(tmp_path / "run")).metric(RECOVERY_TIME)
+    assert (metric.value, metric.note) == (pytest.approx(22.0), "")
