@@ -3,10 +3,8 @@
 import io
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +15,7 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from bench.endpoint import free_port, ministack
 from drills.aws import FAKE_CREDENTIALS, REGION
 from drills.aws_api import AwsDialect
 from harness.errors import UsageProblem
@@ -25,39 +24,10 @@ from harness.tap import Taps, parse_sabotage
 HOME = Path(sys.executable).parent
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory):
-    folder, port = tmp_path_factory.mktemp("ministack"), free_port()
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "IOT_MTLS_ENABLED": "0",
-        "SFTP_ENABLED": "0",
-        "S3_DATA_DIR": str(folder / "s3"),
-        "STATE_DIR": str(folder / "state"),
-        "DOCKER_HOST": "unix:///nowhere/docker.sock",
-        **FAKE_CREDENTIALS,
-    }
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([HOME / "ministack"], env=env, stdout=log, stderr=log, cwd=folder)
-    url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            requests.get(f"{url}/_ministack/health", timeout=1)
-            break
-        except requests.ConnectionError:
-            assert process.poll() is None, (folder / "log").read_text()
-    yield url
-    process.terminate()
-    process.wait(10)
+    with ministack(tmp_path_factory.mktemp("ministack")) as url:
+        yield url
 
 
 class Tapped:
