@@ -18,7 +18,11 @@ Refusal = tuple[int, str, str]
 
 @dataclass(frozen=True)
 class InactiveTaskDefinition:
-    """ECS: a service cannot be put on a revision that is deregistered or was never registered."""
+    """ECS: a service cannot be put on a revision that is deregistered or was never registered.
+
+    AWS may let it through for up to ten minutes after the deregistration; a rollback cannot count on those, so a drill
+    does not either.
+    """
 
     name: str = "ecs-inactive-task-definition"
     source: str = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister-task-definition-v2.html"

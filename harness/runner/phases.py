@@ -170,29 +170,31 @@ def release_bad(session: Session) -> Next:
     if failed:
         session.note(f"deploying {bad} ended with an error: {failed.seen}")
     _ask_smoke(session, bad)
-    rate = _proven_harm(session, session.release_names(bad)["version"])
-    fault = session.scenario.fault
-    if rate is None:
-        within = format_duration(fault.within)
-        summary = f"{bad} did no harm within {within}: fewer than {fault.error_rate:.0%} of requests failed"
-    else:
-        summary = f"{rate:.0%} of requests fail"
-    session.timeline.write(FaultJudged(fired=rate is not None, summary=summary))
-    if rate is None:
+    fired, summary = _proven_harm(session, bad)
+    session.timeline.write(FaultJudged(fired=fired, summary=summary))
+    if not fired:
         return Next(Phase.VERDICT, False, "the fault did not fire")
     return Next(Phase.DETECT, True, f"fault fires: {summary}")
 
 
-def _proven_harm(session: Session, version: str) -> float | None:
-    """Share of requests that the bad release fails, once it is proven; None where it is not.
+def _proven_harm(session: Session, bad: str) -> tuple[bool, str]:
+    """Whether the bad release fails its users, and what was seen.
 
     What fails while instances change is the deployment's doing: the proof waits until every instance serves the bad
-    release. One that never does (it crashes on start) is judged all the same.
+    release. One that never does is another fault than the scenario means, unless it says so (`fault.serves`).
     """
-    within = session.scenario.fault.within
-    wait_until(lambda: _serving(session, version), within)
+    fault, version = session.scenario.fault, session.release_names(bad)["version"]
+    serves = wait_until(lambda: _serving(session, version), fault.within)
+    if not serves and fault.serves:
+        found = session.stack.platform.instances()
+        seen = ", ".join(f"{each.name}: {each.version or each.detail or 'no answer'}" for each in found)
+        return False, f"{bad} never served on every instance ({seen or 'no instance'})"
     since = session.timeline.now()
-    return wait_until(lambda: _error_rate(session, since), within)
+    rate = wait_until(lambda: _error_rate(session, since), fault.within)
+    if rate is None:
+        within = format_duration(fault.within)
+        return False, f"{bad} did no harm within {within}: fewer than {fault.error_rate:.0%} of requests failed"
+    return True, f"{rate:.0%} of requests fail, {'each' if serves else 'not each'} instance serves {bad}"
 
 
 def _ask_smoke(session: Session, release: str) -> str:

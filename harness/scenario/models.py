@@ -49,6 +49,11 @@ class Release(Frozen):
 class Fault(Frozen):
     """Proof that the bad release does harm, as users see it. Without it the run is inconclusive."""
 
+    serves: bool = Field(
+        default=True,
+        description="the bad release has to serve on every instance, and to fail there; "
+        "`false` for one that crashes on start or that is not rolled out to the end",
+    )
     error_rate: float = Field(
         default=0.05, gt=0, le=1, description="share of failed requests from which the fault has fired"
     )
