@@ -36,3 +36,10 @@ def test_kill_9_in_a_rollback_leaves_no_process(start):
     drill.send(signal.SIGKILL)
     drill.process.wait()
     assert drill.gone(60) == []
+
+
+def test_a_bad_release_that_is_never_served_proves_nothing(start):
+    changes = ("--set", "releases.catalogue.v2.version=v9", "--set", "fault.within=3s")
+    drill = start("lambda-pruned-version", *SHORT, *changes, env=NO_ENGINE)
+    assert (drill.end(), drill.record["verdict"]) == (2, "inconclusive"), drill.output
+    assert "v2 never served on every instance (alias live: version 2, 100%: v2)" in drill.record["reasons"][0]
