@@ -113,7 +113,7 @@ def fitting(pages: Sequence[tuple[str, str]], room: int = SUMMARY_LIMIT) -> str:
 
 
 def outputs(records: Sequence[RunRecord], runs: Path) -> dict[str, str]:
-    """Outputs of the step: the worst verdict, the slowest recovery in seconds, runs and reports one a line.
+    """Outputs of the step: the worst verdict, the slowest recovery in seconds; runs, folders and reports one a line.
 
     The time is empty where nothing was run, or a run did not recover: the slowest is not known then.
     """
@@ -124,6 +124,7 @@ def outputs(records: Sequence[RunRecord], runs: Path) -> dict[str, str]:
         "verdict": worst,
         "recovery-time": f"{max(known):.3f}" if known and len(known) == len(times) else "",
         "run": "\n".join(each.run for each in records),
+        "folder": "\n".join(str(runs / each.run) for each in records),
         "report": "\n".join(str(runs / each.run / REPORT_FILE) for each in records),
     }
 

@@ -163,7 +163,7 @@ def test_outputs_say_the_worst_and_the_slowest(tmp_path):
     assert told["report"].splitlines()[0] == f"reports/{good.run}/report.md"
     lost = judged(tmp_path / "c", attempts=[Attempt("r", "", False, (D3,))], bad=(19.0, 99.0))
     assert outputs([good, lost], Path("reports"))["recovery-time"] == ""
-    assert outputs([], Path("reports")) == {"verdict": "", "recovery-time": "", "run": "", "report": ""}
+    assert outputs([], Path("reports")) == {"verdict": "", "recovery-time": "", "run": "", "folder": "", "report": ""}
 
 
 def test_an_output_may_hold_anything():
