@@ -24,7 +24,8 @@ def outage_mermaid(buckets: Sequence[SecondBucket], marks: Sequence[Mark]) -> st
     columns = [buckets[start : start + size] for start in range(0, len(buckets), size)]
     good = [_mean([each.good for each in column]) for column in columns]
     failed = [_mean([each.bad for each in column]) for column in columns]
-    first, last = buckets[0].second, buckets[-1].second + 1
+    first = buckets[0].second
+    last = max(columns[-1][0].second, first + 1)  # Mermaid puts the last column on the end of its axis
     moments = "".join(f" {mark.label.capitalize()} at {mark.at:.1f} s." for mark in marks)
     mean = f", means of {size} s" if size > 1 else ""
     return "\n".join(

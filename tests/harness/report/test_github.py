@@ -135,7 +135,7 @@ def test_the_summary_is_the_first_page_with_a_chart_that_needs_no_file(tmp_path)
         [float(value) for value in re.search(rf"^ *{kind} \[(.*)\]$", chart, re.M)[1].split(", ")]
         for kind in ("bar", "line")
     )
-    assert "10 --> 55" in chart
+    assert "10 --> 54" in chart
     assert bars == [0.0] * 9 + [20.0] * 22 + [0.0] * 14  # users failed from second 19 to second 41
     assert line == [20.0] * 9 + [0.0] * 22 + [20.0] * 13 + [1.0]
     assert "First bad response at 19.0 s. Detected at 22.1 s. Recovered at 41.0 s." in text
