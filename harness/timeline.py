@@ -39,6 +39,8 @@ class RunStarted(Event):
     format: int = FORMAT
     run: str
     scenario: str
+    scenario_file: str = ""
+    """Relative to the folder that the run was started in, where it lies below it."""
     title: str
     path: str
     command: str
@@ -59,8 +61,6 @@ class RunStarted(Event):
     """Share of good responses of a good window."""
     changes: tuple[str, ...] = ()
     """Overrides and mutations of this run, as the user gave them."""
-    scenario_file: str = ""
-    """Relative to the folder that the run was started in, where it lies below it."""
 
 
 class PhaseStarted(Event):

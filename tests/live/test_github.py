@@ -202,6 +202,7 @@ def test_the_weekly_drill_fails_with_its_findings_beside_the_scenario(act):
     assert leftovers(done.run) == []
 
 
+# The policy's turn, once `drill gate` is merged: a team's drill-gate.yaml and `policy:` in RELEASE, met and not met.
 def test_a_team_s_release_goes_out_behind_a_green_gate(act, team):
     done = act(team, "release.yml", set="\n".join(CHANGES))
     assert (done.code, done.results) == (0, {"gate": "success", "release": "success"}), done.output
