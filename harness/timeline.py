@@ -39,6 +39,8 @@ class RunStarted(Event):
     format: int = FORMAT
     run: str
     scenario: str
+    scenario_file: str = ""
+    """Relative to the folder that the run was started in, where it lies below it."""
     title: str
     path: str
     command: str

@@ -10,6 +10,7 @@ import click
 from harness.cli.library import library_command
 from harness.cli.look import list_command, plan_command, schema_command, validate_command
 from harness.cli.run import run_command
+from harness.cli.summary import summary_command
 from harness.cli.tend import doctor_command, reap_command, report_command
 from harness.errors import DrillError, ExitCode, Interrupted
 
@@ -71,6 +72,7 @@ for _command in (
     validate_command,
     doctor_command,
     report_command,
+    summary_command,
     reap_command,
     schema_command,
     library_command,

@@ -11,6 +11,7 @@ import click
 import harness
 from harness.catalogue import load_catalogue
 from harness.errors import UsageProblem
+from harness.record import TIMELINE_FILE
 from harness.scenario.find import find_scenario
 from harness.scenario.load import Loaded, load_scenario
 from harness.scenario.mutate import without_fault, without_remedies
@@ -80,3 +81,13 @@ def prepared(
         scenario = without_remedies(scenario, path)
     changes = (*(f"--set {each}" for each in overrides), *(f"--without {each}" for each in without))
     return loaded.with_scenario(scenario), path, changes
+
+
+def run_folder(run: str, runs: Path) -> Path:
+    """The folder of ``run`` in ``runs``: its id, the beginning of it, or ``last``. Raises UsageProblem."""
+    known = sorted(path.parent for path in runs.glob(f"*/{TIMELINE_FILE}"))
+    found = known[-1:] if run == "last" else [each for each in known if each.name.startswith(run)]
+    if len(found) != 1:
+        newest = ", ".join(each.name for each in known[-3:]) or "none"
+        raise UsageProblem(f"{len(found)} runs in {runs} begin with {run!r}", next_step=f"newest: {newest}")
+    return found[0]

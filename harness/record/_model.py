@@ -172,6 +172,8 @@ class RunRecord(Frozen):
     schema_version: Literal["drill.run/1"] = "drill.run/1"
     run: str
     scenario: str
+    scenario_file: str = ""
+    """Relative to the folder that the run was started in, where it lies below it."""
     title: str
     path: str
     command: str

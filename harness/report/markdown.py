@@ -24,9 +24,9 @@ def write_markdown(record: RunRecord, folder: Path) -> None:
     replace_text(folder / REPORT_FILE, render_markdown(record, chart))
 
 
-def render_markdown(record: RunRecord, chart: str = "") -> str:
-    """The page as text. ``chart`` is the chart's file name, empty where there is none."""
-    text = _environment().get_template("report.md.j2").render(record=record, chart=chart)
+def render_markdown(record: RunRecord, chart: str = "", template: str = "report.md.j2") -> str:
+    """The page as text. ``chart`` is what the template shows (``report.md.j2``: a file's name), empty for none."""
+    text = _environment().get_template(template).render(record=record, chart=chart)
     return _squeeze(text).strip() + "\n"
 
 

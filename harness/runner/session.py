@@ -211,6 +211,7 @@ def _started(loaded: Loaded, options: Options, identifier: str, wall: datetime, 
     return RunStarted(
         run=identifier,
         scenario=scenario.name,
+        scenario_file=_shown(loaded.file),
         title=scenario.title,
         path=options.path,
         command=options.command,
@@ -229,6 +230,11 @@ def _started(loaded: Loaded, options: Options, identifier: str, wall: datetime, 
         min_success=scenario.windows.min_success,
         changes=options.changes,
     )
+
+
+def _shown(file: Path) -> str:
+    file, here = file.absolute(), Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
 
 
 def _git(*arguments: str) -> str:
