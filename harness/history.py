@@ -11,17 +11,21 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import EnvironmentProblem
+from harness.errors import EnvironmentProblem, UsageProblem
+from harness.ledger import dead_run
 from harness.model import Frozen, Verdict
 from harness.record import (
     DETECT_TIME,
     RECOVERY_TIME,
     REQUESTS_FAILED,
     RUN_FILE,
+    TIMELINE_FILE,
     WRITES_LOST,
     RunRecord,
+    build_record,
     record_json,
 )
 
@@ -140,6 +144,59 @@ def _row(values: sqlite3.Row) -> HistoryRow:
     return HistoryRow.model_validate(fields)
 
 
+@dataclass(frozen=True)
+class Rebuilt:
+    """What ``rebuild`` did."""
+
+    rows: int
+    skipped: tuple[str, ...]
+    """Run folders without a row, each with the reason."""
+    aside: Path | None
+    """Where a store that could not be read was put."""
+
+
+def rebuild(runs: Path) -> Rebuilt:
+    """Make the row of every run folder again, from its timeline. Raises EnvironmentProblem.
+
+    Rows of runs whose folder is gone stay, and so does each known digest: a rebuild makes no edited record good.
+    A store that cannot be read is put aside.
+    """
+    aside = None
+    try:
+        known = {row.run: row.digest for row in read(runs)}
+    except EnvironmentProblem:
+        known, aside = {}, runs / f"{HISTORY_FILE}.broken"
+        (runs / HISTORY_FILE).replace(aside)
+    rows, skipped = 0, []
+    for folder in sorted(file.parent for file in runs.glob(f"*/{TIMELINE_FILE}")):
+        with dead_run(folder) as ended:
+            if not ended:
+                skipped.append(f"{folder.name}: it is still going on")
+                continue
+            try:
+                row = row_of(build_record(folder))
+            except UsageProblem as problem:
+                skipped.append(f"{folder.name}: {problem.message}")
+                continue
+            append(runs, row.model_copy(update={"digest": known.get(row.run) or _digest_on_disk(folder, row)}))
+            rows += 1
+    return Rebuilt(rows, tuple(skipped), aside)
+
+
+def _digest_on_disk(folder: Path, row: HistoryRow) -> str:
+    """The digest of ``run.json`` as it lies there, where it says what the timeline says; else that of ``row``.
+
+    The two texts differ even in an untouched run: its last event is written after its report.
+    """
+    try:
+        text = (folder / RUN_FILE).read_text(encoding="utf-8")
+        said = row_of(RunRecord.model_validate_json(text))
+    except (OSError, ValueError):
+        return row.digest
+    same = said.model_copy(update={"took": row.took, "digest": row.digest}) == row
+    return digest(text) if same else row.digest
+
+
 def write_history(record: RunRecord, folder: Path) -> None:
     """Reporter ``history``: the row of a run, in the history of the runs folder that it lies in."""
     append(folder.parent, row_of(record))
@@ -153,7 +210,7 @@ def _opened(runs: Path) -> Iterator[sqlite3.Connection]:
             store.row_factory = sqlite3.Row
             store.executescript(_TABLE)
             yield store
-    except sqlite3.Error as problem:
+    except (sqlite3.Error, ValueError) as problem:  # no database, or rows that no run wrote
         raise EnvironmentProblem(
             f"the history {file} cannot be used: {problem}",
             next_step="`drill history --rebuild` makes it again from the run folders",

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from harness.cli.gate import gate_command
+from harness.cli.history import history_command, trend_command
 from harness.cli.library import library_command
 from harness.cli.look import list_command, plan_command, schema_command, validate_command
 from harness.cli.run import run_command
@@ -74,5 +76,8 @@ for _command in (
     reap_command,
     schema_command,
     library_command,
+    gate_command,
+    history_command,
+    trend_command,
 ):
     main.add_command(_command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,12 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+_catalogue = cache(load_catalogue)  # eight files of YAML, the same for every scenario of a command
+
+
 def load(file: Path, overrides: Sequence[str] = ()) -> Loaded:
     """The scenario in ``file``; findings that it names have to be in the catalogue."""
-    return load_scenario(file, overrides, known_findings=load_catalogue())
+    return load_scenario(file, overrides, known_findings=_catalogue())
 
 
 def prepared(
