@@ -42,6 +42,8 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE INDEX IF NOT EXISTS newest ON runs (scenario, path, wall DESC);
 PRAGMA user_version = 1;
 """
+_COUNTS = "changes = '[]' AND verdict IN ('passed', 'failed')"
+_PLACE = "ROW_NUMBER() OVER (PARTITION BY scenario, path ORDER BY wall DESC, run DESC)"
 
 
 class HistoryRow(Frozen):
@@ -70,6 +72,11 @@ class HistoryRow(Frozen):
     operator: str
     digest: str
     """SHA-256 of ``run.json`` as the run wrote it, hexadecimal."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether its figures are comparable: it was judged, and nothing was changed."""
+        return not self.changes and self.verdict in (Verdict.PASSED, Verdict.FAILED)
 
 
 def row_of(record: RunRecord) -> HistoryRow:
@@ -114,32 +121,44 @@ def edited(runs: Path, row: HistoryRow) -> bool | None:
     return digest(text) != row.digest
 
 
-def append(runs: Path, row: HistoryRow) -> None:
-    """Add ``row`` to the history of ``runs``, or replace it. Raises EnvironmentProblem."""
-    values = row.model_dump(mode="json")
-    values |= {name: json.dumps(values[name]) for name in ("changes", "findings")}
-    columns = ", ".join(f'"{name}"' for name in values)
-    marks = ", ".join(f":{name}" for name in values)
+def append(runs: Path, *rows: HistoryRow) -> None:
+    """Add ``rows`` to the history of ``runs``; one of a known run replaces it. Raises EnvironmentProblem."""
+    names = HistoryRow.model_fields
+    columns = ", ".join(f'"{name}"' for name in names)
+    marks = ", ".join(f":{name}" for name in names)
     with _opened(runs) as store, store:
-        store.execute(f"INSERT OR REPLACE INTO runs ({columns}) VALUES ({marks})", values)
+        store.executemany(f"INSERT OR REPLACE INTO runs ({columns}) VALUES ({marks})", map(_values, rows))
 
 
-def read(runs: Path, *, scenario: str = "", path: str = "", limit: int | None = None) -> Sequence[HistoryRow]:
-    """Rows, newest first; of one scenario and path where given. No history is an empty one."""
+def _values(row: HistoryRow) -> dict[str, object]:
+    values = row.model_dump(mode="json")
+    return values | {name: json.dumps(values[name]) for name in ("changes", "findings")}
+
+
+def read(
+    runs: Path, *, scenario: str = "", path: str = "", limit: int | None = None, each: int | None = None
+) -> Sequence[HistoryRow]:
+    """Rows, newest first; of one scenario and path where given. No history is an empty one.
+
+    Args:
+        limit: so many rows at most.
+        each: so many of each scenario and path at most, and only rows that count (``HistoryRow.counts``).
+    """
     if not (runs / HISTORY_FILE).exists():
         return ()
     wanted = {name: value for name, value in (("scenario", scenario), ("path", path)) if value}
-    where = " WHERE " + " AND ".join(f"{name} = :{name}" for name in wanted) if wanted else ""
+    source = "runs" if each is None else f"(SELECT *, {_PLACE} AS place FROM runs WHERE {_COUNTS})"
+    where = [*(f"{name} = :{name}" for name in wanted), *(["place <= :each"] if each is not None else [])]
     with _opened(runs) as store:
         found = store.execute(
-            f"SELECT * FROM runs{where} ORDER BY wall DESC, run DESC LIMIT :limit",
-            {**wanted, "limit": -1 if limit is None else limit},
+            f"SELECT * FROM {source} WHERE {' AND '.join(where) or 'TRUE'} ORDER BY wall DESC, run DESC LIMIT :limit",
+            {**wanted, "limit": -1 if limit is None else limit, "each": each},
         )
-        return tuple(_row(each) for each in found)
+        return tuple(_row(values) for values in found)
 
 
 def _row(values: sqlite3.Row) -> HistoryRow:
-    fields = dict(values)
+    fields = {name: values[name] for name in HistoryRow.model_fields}
     fields |= {name: json.loads(fields[name]) for name in ("changes", "findings")}
     return HistoryRow.model_validate(fields)
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.history import HistoryRow
-from harness.model import Frozen, Verdict
+from harness.model import Frozen
 
 LEAST = 5
 """Earlier runs without which nothing is called noise or more."""
@@ -24,6 +24,8 @@ _CONSISTENT = 0.6745
 """MAD of a normal distribution, in standard deviations."""
 _CONSISTENT_MEAN = 1.2533
 """Standard deviation of a normal distribution, in mean absolute deviations; for a MAD of 0, as IBM SPSS has it."""
+_RESOLUTION = 0.001
+"""Seconds; in place of a spread of 0, where all earlier values are the same."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Noise:
     typical: float
     """Their median."""
     score: float
-    """Modified z-score; infinite where they are all the same and it is not."""
+    """Modified z-score."""
 
     @property
     def beyond(self) -> bool:
@@ -42,11 +44,10 @@ class Noise:
 
 
 class Trend(Frozen):
-    """One scenario and path; only runs that were judged passed or failed, without changes. Newest last."""
+    """One scenario and path, over its last runs that count (``HistoryRow.counts``). Newest last."""
 
     scenario: str
     path: str
-    runs: int
     newest: HistoryRow
     change: float | None
     """Recovery time of the newest run less that of the run before, seconds; None where one has none."""
@@ -57,7 +58,6 @@ class Trend(Frozen):
     """None: not known, too few earlier runs or no recovery."""
     recovery: tuple[float | None, ...]
     first_attempt_clean: tuple[bool | None, ...]
-    """Of the last runs, as ``recovery`` is."""
 
 
 def noise(value: float, earlier: Sequence[float]) -> Noise | None:
@@ -67,15 +67,14 @@ def noise(value: float, earlier: Sequence[float]) -> Noise | None:
     typical = statistics.median(earlier)
     distances = [abs(each - typical) for each in earlier]
     spread = statistics.median(distances) / _CONSISTENT or statistics.fmean(distances) * _CONSISTENT_MEAN
-    off = value - typical
-    return Noise(typical, off / spread if spread else (float("inf") if off > 0 else -float("inf")) if off else 0.0)
+    return Noise(typical, (value - typical) / (spread or _RESOLUTION))
 
 
 def trends(rows: Sequence[HistoryRow]) -> tuple[Trend, ...]:
     """The trend of every scenario and path in ``rows`` (newest first), by name."""
     drills: dict[tuple[str, str], list[HistoryRow]] = defaultdict(list)
     for row in rows:
-        if not row.changes and row.verdict in (Verdict.PASSED, Verdict.FAILED):
+        if row.counts:
             drills[row.scenario, row.path].append(row)
     return tuple(_trend(drills[drill]) for drill in sorted(drills))
 
@@ -88,7 +87,6 @@ def _trend(rows: Sequence[HistoryRow]) -> Trend:
     return Trend(
         scenario=newest.scenario,
         path=newest.path,
-        runs=len(rows),
         newest=newest,
         change=None if newest.recovery is None or before is None else newest.recovery - before,
         typical=found.typical if found else None,

@@ -18,18 +18,7 @@ from harness.scenario.mutate import without_fault, without_remedies
 
 SCENARIOS = (Path("scenarios"), Path(harness.__file__).resolve().parents[1] / "scenarios")
 """Where a bare name is looked up: the caller's own scenarios, then the shipped ones."""
-RUNS = Path("reports")
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-runs_option = click.option(
-    "--runs",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=RUNS,
-    show_default=True,
-    help="Folder of the runs' folders.",
-)
-"""``--runs``: where runs are kept."""
 
 
 def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import click
 
-from harness.cli.common import RUNS, SCENARIOS, load, runs_option
+from harness.cli.common import SCENARIOS, load
 from harness.cli.drills import drill_alone
+from harness.cli.options import RUNS, runs_option
 from harness.errors import ExitCode
 from harness.gate.judgement import Judged, State, judge
 from harness.gate.policy import POLICY_FILE, load_policy

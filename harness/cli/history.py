@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from harness.cli.common import runs_option
+from harness.cli.options import runs_option
 from harness.history import HistoryRow, read, rebuild
 from harness.model import Verdict
-from harness.trend import LEAST, Trend, trends
+from harness.trend import LEAST, WINDOW, Trend, trends
 from harness.units import figure, format_duration
 
 _COLOURS = {Verdict.PASSED: "green", Verdict.FAILED: "red"}
@@ -79,7 +79,7 @@ def trend_command(scenario: str, path: str, runs: Path, as_json: bool) -> None:
     drill trend
     drill trend ecs-bad-migration --path prepared --json
     """
-    found = trends(read(runs, scenario=scenario, path=path))
+    found = trends(read(runs, scenario=scenario, path=path, each=WINDOW + 1))
     if as_json:
         click.echo(json.dumps([each.model_dump(mode="json") for each in found], indent=1))
         return
@@ -95,17 +95,12 @@ def _text(trend: Trend) -> str:
     marks = "".join(_MARKS[each] for each in trend.first_attempt_clean)
     times = "  ".join(figure(each, "s") for each in trend.recovery[-6:])
     lines = (
-        click.style(f"{trend.scenario} · {trend.path}", bold=True)
-        + f"  {_runs(trend.runs)}, the newest {newest.verdict} on {newest.wall[:10]}",
+        click.style(f"{trend.scenario} · {trend.path}", bold=True) + f"  {newest.verdict} on {newest.wall[:10]}",
         f"  recovery time  {figure(newest.recovery, 's')}{_change(trend)}; {_noise(trend)}",
         f"                 {times}",
-        f"  first attempt  {_FIRST[newest.first_attempt_clean]}; clean in {sum(clean)} of {len(clean)}: {marks}",
+        f"  first attempt  {_FIRST[newest.first_attempt_clean]}; {sum(clean)} of the last {len(clean)} clean: {marks}",
     )
     return "\n".join(lines)
-
-
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count:,} runs"
 
 
 def _change(trend: Trend) -> str:
@@ -116,12 +111,9 @@ def _change(trend: Trend) -> str:
 
 def _noise(trend: Trend) -> str:
     if trend.score is None or trend.typical is None:
-        return (
-            f"noise or not is unknown with fewer than {LEAST} earlier runs" if trend.runs <= LEAST else "not measured"
-        )
-    which = "MORE THAN NOISE" if trend.beyond_noise else "within noise"
-    slower = " (slower)" if trend.beyond_noise and trend.score > 0 else " (faster)" if trend.beyond_noise else ""
-    return f"{which}{slower}: median before {figure(trend.typical, 's')}, modified z-score {trend.score:+.1f}"
+        return f"noise or not is unknown: that needs a recovery and {LEAST} earlier ones"
+    which = f"MORE THAN NOISE ({'slower' if trend.score > 0 else 'faster'})" if trend.beyond_noise else "within noise"
+    return f"{which}: median before {figure(trend.typical, 's')}, modified z-score {trend.score:+.1f}"
 
 
 def _nothing(runs: Path, scenario: str) -> str:
