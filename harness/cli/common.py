@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,7 @@ from harness.scenario.mutate import without_fault, without_remedies
 
 SCENARIOS = (Path("scenarios"), Path(harness.__file__).resolve().parents[1] / "scenarios")
 """Where a bare name is looked up: the caller's own scenarios, then the shipped ones."""
-RUNS = Path("reports")
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-runs_option = click.option(
-    "--runs",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=RUNS,
-    show_default=True,
-    help="Folder of the runs' folders.",
-)
-"""``--runs``: where runs are kept."""
 
 
 def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,9 +51,12 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+_catalogue = cache(load_catalogue)  # eight files of YAML, the same for every scenario of a command
+
+
 def load(file: Path, overrides: Sequence[str] = ()) -> Loaded:
     """The scenario in ``file``; findings that it names have to be in the catalogue."""
-    return load_scenario(file, overrides, known_findings=load_catalogue())
+    return load_scenario(file, overrides, known_findings=_catalogue())
 
 
 def prepared(

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import click
 
-from harness.cli.common import RUNS, SCENARIOS, load
+from harness.cli.common import SCENARIOS, load
+from harness.cli.options import RUNS
 from harness.errors import ExitCode, UsageProblem
 from harness.model import Verdict
 from harness.record import RECOVERY_TIME

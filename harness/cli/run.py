@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from harness.cli.common import prepared, runs_option, scenario_options
+from harness.cli.common import prepared, scenario_options
 from harness.cli.live import live_display
+from harness.cli.options import runs_option
 from harness.errors import ExitCode
 from harness.record import RunRecord
 from harness.runner.machine import run_drill

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from harness.cli.common import SCENARIOS, run_folder, runs_option
+from harness.cli.common import SCENARIOS, run_folder
+from harness.cli.options import runs_option
 from harness.errors import Position, UsageProblem
 from harness.model import Verdict
 from harness.record import RunRecord, build_record

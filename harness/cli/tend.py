@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from harness.cli.common import RUNS, run_folder, runs_option
+from harness.cli.common import run_folder
+from harness.cli.options import RUNS, runs_option
 from harness.containers import engine_client
 from harness.engine import engine_status, ensure_engine
 from harness.errors import EnvironmentProblem, ExitCode, UsageProblem
