@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from harness.cli.evidence import sign_command, verify_command
 from harness.cli.library import library_command
 from harness.cli.look import list_command, plan_command, schema_command, validate_command
 from harness.cli.run import run_command
@@ -74,5 +75,7 @@ for _command in (
     reap_command,
     schema_command,
     library_command,
+    sign_command,
+    verify_command,
 ):
     main.add_command(_command)

@@ -11,6 +11,7 @@ import click
 import harness
 from harness.catalogue import load_catalogue
 from harness.errors import UsageProblem
+from harness.record import TIMELINE_FILE
 from harness.scenario.find import find_scenario
 from harness.scenario.load import Loaded, load_scenario
 from harness.scenario.mutate import without_fault, without_remedies
@@ -29,6 +30,29 @@ runs_option = click.option(
     help="Folder of the runs' folders.",
 )
 """``--runs``: where runs are kept."""
+
+
+def signing_key_option(name: str) -> _Decorator:
+    """``--key`` of ``drill sign``, ``--sign`` of ``drill run``: one variable of the environment answers for both."""
+    return click.option(
+        name,
+        "key",
+        type=click.Path(path_type=Path, dir_okay=False),
+        envvar="DRILL_SIGNING_KEY",
+        show_envvar=True,
+        metavar="FILE",
+        help="Private key (PEM) to sign with; see docs/evidence.md.",
+    )
+
+
+def run_folder(run: str, runs: Path) -> Path:
+    """The folder of one run by its id, the beginning of it, or ``last``. Raises UsageProblem."""
+    known = sorted(path.parent for path in runs.glob(f"*/{TIMELINE_FILE}"))
+    found = known[-1:] if run == "last" else [each for each in known if each.name.startswith(run)]
+    if len(found) != 1:
+        newest = ", ".join(each.name for each in known[-3:]) or "none"
+        raise UsageProblem(f"{len(found)} runs in {runs} begin with {run!r}", next_step=f"newest: {newest}")
+    return found[0]
 
 
 def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from harness.cli.common import prepared, runs_option, scenario_options
+from harness.cli.common import prepared, runs_option, scenario_options, signing_key_option
 from harness.cli.live import live_display
-from harness.errors import ExitCode
+from harness.errors import DrillError, ExitCode
+from harness.evidence import Signer, private_key, sign_run
 from harness.record import RunRecord
 from harness.runner.machine import run_drill
 from harness.runner.session import Options, open_session
@@ -27,6 +28,7 @@ from harness.verdict import exit_code
     help="An endpoint that is not local and that the scenario names under `allow:`.",
 )
 @runs_option
+@signing_key_option("--sign")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of progress.")
 def run_command(
     scenarios: Sequence[str],
@@ -35,6 +37,7 @@ def run_command(
     path_name: str,
     allow_remote: Sequence[str],
     runs: Path,
+    key: Path | None,
     as_json: bool,
 ) -> None:
     """Rehearse one or more scenarios, one after the other.
@@ -46,6 +49,7 @@ def run_command(
     drill run ecs-bad-migration --without fault            proves the drill: inconclusive
     """
     drills = [prepared(name, overrides, without, path_name) for name in scenarios]
+    signer = private_key(key, runs) if key else None
     worst = ExitCode.PASSED
     for loaded, path, changes in drills:
         command = shlex.join(
@@ -62,10 +66,21 @@ def run_command(
         with live_display(session, quiet=as_json):
             record = run_drill(session)
         _say(record, runs, as_json)
-        worst = max(worst, _exit_code(record))
+        worst = max(worst, _exit_code(record), _signed(session.run.folder, signer))
         if record.interrupted_by:
             break
     raise click.exceptions.Exit(worst)
+
+
+def _signed(folder: Path, signer: Signer | None) -> ExitCode:
+    """Sign where that was asked for. What cannot be signed is said, and costs neither verdict nor the next drill."""
+    try:
+        if signer:
+            sign_run(folder, signer)
+    except DrillError as problem:
+        click.secho(f"not signed: {problem.message}", fg="red", err=True)
+        return ExitCode.ENVIRONMENT
+    return ExitCode.PASSED
 
 
 def _exit_code(record: RunRecord) -> ExitCode:

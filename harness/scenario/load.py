@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ class Loaded:
     """Where commands run; absolute, exists."""
     changes: tuple[str, ...] = ()
     """The overrides that made it differ from its file."""
+    digest: str = ""
+    """SHA-256 of the file, hexadecimal."""
 
     def with_scenario(self, scenario: Scenario) -> Loaded:
         """The same file with a changed scenario (see ``harness.scenario.mutate``)."""
@@ -60,7 +63,7 @@ def load_scenario(path: Path, overrides: Sequence[str] = (), *, known_findings: 
     complaints = _distinct([*repaired, *unusable, *elsewhere, *refused])
     if complaints or scenario is None:
         raise ScenarioProblem(sorted(complaints, key=_order))
-    return Loaded(scenario, path, folder_of(data, path), tuple(overrides))
+    return Loaded(scenario, path, folder_of(data, path), tuple(overrides), sha256(path.read_bytes()).hexdigest())
 
 
 def _validated(root: yaml.Node, data: dict[str, Any]) -> tuple[Scenario | None, list[Complaint]]:
