@@ -18,11 +18,12 @@ from harness.report.junit import JUNIT_FILE, write_junit
 from harness.report.markdown import REPORT_FILE, write_markdown
 from harness.report.outage import write_chart
 from harness.report.page import CHART_FILE
+from harness.report.prometheus import METRICS_FILE, write_metrics
 from harness.report.render import write_report
 from harness.verdict import judge
 
-_REPORTERS = {"chart": write_chart, "junit": write_junit, "page": write_markdown}
-DERIVED = (RUN_FILE, REPORT_FILE, JUNIT_FILE, CHART_FILE)
+_REPORTERS = {"chart": write_chart, "junit": write_junit, "page": write_markdown, "prometheus": write_metrics}
+DERIVED = (RUN_FILE, REPORT_FILE, JUNIT_FILE, CHART_FILE, METRICS_FILE)
 _SNAPSHOT = re.compile(r"(^|/)S\d+\.json$")
 _LONGEST = 256 * 1024**2
 """Bytes of a file that is read whole; an hour of 100 requests a second is 90 MB of request log."""
