@@ -61,6 +61,8 @@ class RunStarted(Event):
     """Share of good responses of a good window."""
     changes: tuple[str, ...] = ()
     """Overrides and mutations of this run, as the user gave them."""
+    scenario_digest: str = ""
+    """SHA-256 of the scenario file as it was read, hexadecimal; empty in runs of before it was kept."""
 
 
 class PhaseStarted(Event):
@@ -205,6 +207,18 @@ class StackFact(Event):
     simulated: bool = False
 
 
+class ReleaseResolved(Event):
+    """A release of this run, and what exactly it is where that can be said by a digest."""
+
+    kind: Literal["release.resolved"] = "release.resolved"
+    role: Literal["good", "bad"]
+    release: str
+    version: str
+    image: str = ""
+    digest: str = ""
+    """``sha256:…`` of the image; empty where it is none, or a tag that its registry may move."""
+
+
 class Noted(Event):
     """A sentence for the reader of the timeline."""
 
@@ -261,6 +275,7 @@ AnyEvent = Annotated[
     | ResidueJudged
     | WritesCounted
     | StackFact
+    | ReleaseResolved
     | Noted
     | Failed
     | InterruptedBy

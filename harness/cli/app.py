@@ -35,9 +35,11 @@ _COMMANDS = {
     "report": "harness.cli.tend:report_command",
     "run": "harness.cli.run:run_command",
     "schema": "harness.cli.look:schema_command",
+    "sign": "harness.cli.evidence:sign_command",
     "summary": "harness.cli.summary:summary_command",
     "trend": "harness.cli.history:trend_command",
     "validate": "harness.cli.look:validate_command",
+    "verify": "harness.cli.evidence:verify_command",
 }
 """Where each command is. Imported when it is used: the container engine's SDK alone takes longer than a query."""
 

@@ -22,6 +22,19 @@ SCENARIOS = (Path("scenarios"), Path(harness.__file__).resolve().parents[1] / "s
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+def signing_key_option(name: str) -> _Decorator:
+    """``--key`` of ``drill sign``, ``--sign`` of ``drill run``: one variable of the environment answers for both."""
+    return click.option(
+        name,
+        "key",
+        type=click.Path(path_type=Path, dir_okay=False),
+        envvar="DRILL_SIGNING_KEY",
+        show_envvar=True,
+        metavar="FILE",
+        help="Private key (PEM) to sign with; see docs/evidence.md.",
+    )
+
+
 def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--set`` and ``--without``: the same drill, changed."""
     decorators: Sequence[_Decorator] = (

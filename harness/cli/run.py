@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from harness.cli.common import prepared, scenario_options
+from harness.cli.common import prepared, scenario_options, signing_key_option
 from harness.cli.live import live_display
 from harness.cli.options import runs_option
-from harness.errors import ExitCode
+from harness.errors import DrillError, ExitCode
+from harness.evidence import Signer, private_key, sign_run
 from harness.record import RunRecord
 from harness.runner.machine import run_drill
 from harness.runner.session import Options, open_session
@@ -36,6 +37,7 @@ from harness.verdict import exit_code
     help="Break the API that the path talks to, during attempt 1: deny, throttle, delay, cut or fail.",
 )
 @runs_option
+@signing_key_option("--sign")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of progress.")
 def run_command(
     scenarios: Sequence[str],
@@ -45,6 +47,7 @@ def run_command(
     allow_remote: Sequence[str],
     sabotages: Sequence[str],
     runs: Path,
+    key: Path | None,
     as_json: bool,
 ) -> None:
     """Rehearse one or more scenarios, one after the other.
@@ -59,6 +62,7 @@ def run_command(
     """
     broken = tuple(parse_sabotage(each) for each in sabotages)
     drills = [prepared(name, overrides, without, path_name) for name in scenarios]
+    signer = private_key(key, runs) if key else None
     worst = ExitCode.PASSED
     for loaded, path, mutations in drills:
         changes = (*mutations, *(f"--sabotage {each.spec}" for each in broken))
@@ -76,10 +80,21 @@ def run_command(
         with live_display(session, quiet=as_json):
             record = run_drill(session)
         _say(record, runs, as_json)
-        worst = max(worst, _exit_code(record))
+        worst = max(worst, _exit_code(record), _signed(session.run.folder, signer))
         if record.interrupted_by:
             break
     raise click.exceptions.Exit(worst)
+
+
+def _signed(folder: Path, signer: Signer | None) -> ExitCode:
+    """Sign where that was asked for. What cannot be signed is said, and costs neither verdict nor the next drill."""
+    try:
+        if signer:
+            sign_run(folder, signer)
+    except DrillError as problem:
+        click.secho(f"not signed: {problem.message}", fg="red", err=True)
+        return ExitCode.ENVIRONMENT
+    return ExitCode.PASSED
 
 
 def _exit_code(record: RunRecord) -> ExitCode:

@@ -108,6 +108,8 @@ def _compared(folder: Path, story: Story) -> tuple[Compared, ...]:
     if file is None or not story.residue:
         return ()
     try:
+        if not (folder / file).resolve(strict=True).is_relative_to(folder.resolve()):
+            return ()  # a timeline of others may name any file of this host
         snapshot = Snapshot.model_validate_json((folder / file).read_bytes())
     except (OSError, ValidationError):
         return ()  # the report then says that it is not known what was compared
@@ -135,6 +137,7 @@ def _record(story: Story, start: RunStarted, samples: Sequence[Sample], compared
         latency=measured.latency,
         writes=measured.writes,
         facts=tuple(story.facts.values()),
+        releases=tuple(story.releases),
         steps=tuple(story.steps),
         left_behind=tuple(story.left_behind),
         notes=tuple(story.notes),

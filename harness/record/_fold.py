@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from typing import TypeVar
@@ -17,6 +17,7 @@ from harness.record._model import (
     FaultRecord,
     LeftOver,
     PhaseRecord,
+    ReleaseRecord,
     RunError,
     StepRecord,
     WritesRecord,
@@ -36,6 +37,7 @@ from harness.timeline import (
     Noted,
     PhaseEnded,
     PhaseStarted,
+    ReleaseResolved,
     ResidueJudged,
     RunStarted,
     SnapshotTaken,
@@ -60,6 +62,7 @@ class Story:
     residue: dict[int, tuple[ResidueRow, ...]] = field(default_factory=dict)
     snapshots: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
+    releases: list[ReleaseRecord] = field(default_factory=list)
     left_behind: list[LeftOver] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fault: FaultRecord | None = None
@@ -176,6 +179,10 @@ class Story:
         self.facts[event.name] = Fact(name=event.name, value=event.value, simulated=event.simulated)
 
     @take.register
+    def _(self, event: ReleaseResolved) -> None:
+        self.releases.append(ReleaseRecord(**event.model_dump(exclude={"at", "kind"})))
+
+    @take.register
     def _(self, event: LeftBehind) -> None:
         self.left_behind.append(LeftOver(resource=event.resource, reason=event.reason))
 
@@ -202,10 +209,20 @@ class Story:
 def fold(events: Iterable[AnyEvent]) -> Story:
     """The story of ``events``, in the order in which they were written."""
     story = Story()
-    for event in events:
+    for event in _without_reporting(events):
         story.take(event)
         story.last_at = max(story.last_at, event.at)
     return story
+
+
+def _without_reporting(events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
+    """What the run did, without the writing of its report: a report rendered again is the same to the byte."""
+    reporting = False
+    for event in events:
+        if isinstance(event, PhaseStarted | PhaseEnded) and event.phase == Phase.REPORT:
+            reporting = True
+        elif not (reporting and isinstance(event, Noted)):
+            yield event
 
 
 _Record = TypeVar("_Record", PhaseRecord, StepRecord)

@@ -150,6 +150,16 @@ class Fact(Frozen):
     simulated: bool = False
 
 
+class ReleaseRecord(Frozen):
+    """A release that was drilled; ``digest`` (``sha256:…``) is empty where only its name is known."""
+
+    role: Literal["good", "bad"]
+    release: str
+    version: str
+    image: str = ""
+    digest: str = ""
+
+
 class LeftOver(Frozen):
     """Something that teardown could not remove."""
 
@@ -185,6 +195,9 @@ class RunRecord(Frozen):
     operator: str
     commit: str
     changes: tuple[str, ...] = ()
+    scenario_digest: str = ""
+    """SHA-256 of the scenario file, hexadecimal; empty where it was not kept."""
+    releases: tuple[ReleaseRecord, ...] = ()
     teaches: tuple[str, ...] = ()
     expected_first_attempt: Literal["clean", "broken"]
     expected_findings: tuple[str, ...] = ()

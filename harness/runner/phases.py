@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Literal
 
 from harness.containers import engine_client
 from harness.errors import EnvironmentProblem, UsageProblem
@@ -20,7 +21,7 @@ from harness.runner.acting import run_steps
 from harness.runner.asking import ask_all, first_failure, record, take_snapshot
 from harness.runner.session import Session, environment_of
 from harness.spi import Bench, Need, Plugin, Service, ServiceConfig
-from harness.timeline import Detected, FaultJudged, StackFact
+from harness.timeline import Detected, FaultJudged, ReleaseResolved, StackFact
 from harness.units import format_duration
 
 
@@ -55,6 +56,7 @@ def preflight(session: Session) -> Next:
         if need.kind == "image":
             session.run.images.resolve(need.name, need.args)
     built = _resolve_releases(session)
+    _write_releases(session)
     return Next(Phase.PROVISION, True, f"{len(session.images)} release images, {built} made now")
 
 
@@ -79,6 +81,24 @@ def _resolve_releases(session: Session) -> int:
         if image and image.recipe:
             session.images[identifier] = session.run.images.resolve(image.recipe, image.args)
     return sum(1 for image in session.images.values() if _made(image))
+
+
+def _write_releases(session: Session) -> None:
+    """What is drilled, by digest. A tag of a registry names nothing for certain, so it has none."""
+    good, bad = session.scenario.releases.good, session.scenario.bad_release(session.options.path)
+    roles: tuple[tuple[Literal["good", "bad"], str], ...] = (("good", good), ("bad", bad))
+    for role, identifier in roles:
+        names, image = session.release_names(identifier), session.images.get(identifier)
+        pinned = str(names["image"]).partition("@")[2]
+        session.timeline.write(
+            ReleaseResolved(
+                role=role,
+                release=identifier,
+                version=names["version"],
+                image=names["image"],
+                digest=image.id if image else pinned,
+            )
+        )
 
 
 def _made(image: Image) -> bool:

@@ -229,6 +229,7 @@ def _started(loaded: Loaded, options: Options, identifier: str, wall: datetime, 
         sustained=scenario.windows.sustained,
         min_success=scenario.windows.min_success,
         changes=options.changes,
+        scenario_digest=loaded.digest,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import yaml
@@ -33,6 +34,8 @@ class Loaded:
     """Where commands run; absolute, exists."""
     changes: tuple[str, ...] = ()
     """The overrides that made it differ from its file."""
+    digest: str = ""
+    """SHA-256 of the file, hexadecimal."""
 
     def with_scenario(self, scenario: Scenario) -> Loaded:
         """The same file with a changed scenario (see ``harness.scenario.mutate``)."""
@@ -62,4 +65,4 @@ def load_scenario(path: Path, overrides: Sequence[str] = (), *, known_findings: 
     complaints = in_order([*repaired, *unusable, *elsewhere, *refused])
     if complaints or scenario is None:
         raise ScenarioProblem(complaints)
-    return Loaded(scenario, path, folder_of(data, path), tuple(overrides))
+    return Loaded(scenario, path, folder_of(data, path), tuple(overrides), sha256(path.read_bytes()).hexdigest())
