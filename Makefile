@@ -17,6 +17,7 @@ drill: setup     ## one drill: make drill SCENARIO=ecs-bad-migration ARGS='--pat
 	@$(BIN)/drill run $(SCENARIO) $(ARGS)
 
 test: setup      ## unit tests and live drills (at most 25 minutes); clusters have a target of their own
+	@scripts/chromium
 	$(BIN)/coverage run -m pytest -n 2 --timeout 600 -m 'not cluster' $(ARGS)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report

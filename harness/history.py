@@ -115,7 +115,8 @@ def digest(text: str) -> str:
 def edited(runs: Path, row: HistoryRow) -> bool | None:
     """Whether ``run.json`` of ``row`` is not what the run wrote; None where it is not there any more."""
     try:
-        text = (runs / row.run / RUN_FILE).read_text(encoding="utf-8")
+        # Bytes that are no text are an edit too.
+        text = (runs / row.run / RUN_FILE).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return None
     return digest(text) != row.digest

@@ -98,6 +98,8 @@ def test_an_edited_record_is_told_from_an_untouched_and_a_missing_one(tmp_path):
     file = tmp_path / RUN / "run.json"
     file.write_text(file.read_text().replace('"passed"', '"failed"'))
     assert edited(tmp_path, found) is True
+    file.write_bytes(b"\xff")
+    assert edited(tmp_path, found) is True
     file.unlink()
     assert edited(tmp_path, found) is None
 
