@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 from pydantic import Field
 
+from drills.postgres_recovery import ARCHIVE, Recovery
 from harness.containers import RunningContainer
 from harness.errors import ProvisionProblem
 from harness.limits import wait_until
@@ -47,19 +48,30 @@ class Postgres(ServiceConfig):
     database: str = Field(default="app", pattern=r"^[a-z_][a-z0-9_]*$")
     user: str = Field(default="app", pattern=r"^[a-z_][a-z0-9_]*$")
     recipe: str = Field(default="postgres", description="image recipe")
+    archive: bool = Field(
+        default=False,
+        description="archive the write-ahead log, and give commands $DB_SHELL, a shell on the database's host",
+    )
     timeout: Duration = Field(default=30.0, description="until it accepts connections")
 
     def needs(self) -> Sequence[Need]:
-        """An engine and the image."""
-        return (Need(kind="engine", name="container engine"), Need(kind="image", name=self.recipe))
+        """An engine and the image; its command line for the shell on the host."""
+        shell = (Need(kind="tool", name="docker"),) if self.archive else ()
+        return (Need(kind="engine", name="container engine"), Need(kind="image", name=self.recipe), *shell)
 
     def start(self, name: str, run: Run) -> RunningPostgres:
         """Start it and wait until it accepts connections."""
         password = secrets.token_urlsafe(18)
         run.redactor.add(password)
         env = {"POSTGRES_USER": self.user, "POSTGRES_PASSWORD": password, "POSTGRES_DB": self.database}
-        container = run.containers.start(name, run.images.resolve(self.recipe).tag, env=env, shm_size="128m")
-        running = RunningPostgres(container, name, self.user, password, self.database)
+        recovery = Recovery(self.user, password, self.database) if self.archive else None
+        if recovery:
+            env |= recovery.client_environment()
+        command = recovery.server_command() if recovery else None
+        container = run.containers.start(
+            name, run.images.resolve(self.recipe).tag, env=env, command=command, shm_size="128m"
+        )
+        running = RunningPostgres(container, name, self.user, password, self.database, recovery)
         version = wait_until(running.version, self.timeout)
         if version is None:
             raise ProvisionProblem(
@@ -67,6 +79,9 @@ class Postgres(ServiceConfig):
                 next_step=f"its last words:\n{container.tail()}",
             )
         run.timeline.write(StackFact(name="database", value=f"PostgreSQL {version}"))
+        if recovery:
+            run.timeline.write(StackFact(name="write-ahead log", value=f"archived to {ARCHIVE} of the database's host"))
+            run.timeline.write(StackFact(name="login to the database's host", value="docker exec", simulated=True))
         return running
 
 
@@ -79,6 +94,8 @@ class RunningPostgres:
     user: str
     password: str
     database: str
+    recovery: Recovery | None = None
+    """What point-in-time recovery needs, where it was asked for."""
     _bounds: dict[str, tuple[str, int]] = field(default_factory=dict, init=False)
     """Table → key column and the highest key at S0: only rows that were there then can be lost or changed."""
     _at_s0: dict[str, dict[str, str]] = field(default_factory=dict, init=False)
@@ -91,6 +108,7 @@ class RunningPostgres:
             "DB_NAME": self.database,
             "DB_USER": self.user,
             "DB_PASSWORD": self.password,
+            **(self.recovery.environment(self.container.name) if self.recovery else {}),
         }
 
     def names(self) -> Mapping[str, str]:
