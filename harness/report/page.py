@@ -212,7 +212,9 @@ def _cost(attempt: AttemptRecord) -> str:
     told = [f"{cost.count:,} {cost.what}" for step in attempt.steps for cost in step.costs]
     if attempt.writes_lost is not None:
         told.append(f"{attempt.writes_lost:,} acknowledged writes lost")
-    told += [f"{row.key} is {row.residue_class}" for row in attempt.residue or () if row.residue_class in _FOR_GOOD]
+    for kind in _FOR_GOOD:
+        if number := sum(row.residue_class is kind for row in attempt.residue or ()):
+            told.append(f"residue: {_counted(number, 'row')} {kind}")
     return ", ".join(told) or "not counted"
 
 

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
 # Restores the database to a second, aside: a server of its own on the database's host, port 5433. Live goes on.
 #
-#   db/restore-aside.sh            to the second before the newest release (db/note-release.sh wrote it down)
-#   db/restore-aside.sh SECOND     to that second, such as '2026-11-23 02:17:06.123+00'
+#   db/restore-aside.sh releases      to the second before the newest release (db/note-release.sh wrote it down)
+#   db/restore-aside.sh overwrites    to the second before live was overwritten (db/restore-over-live.sh wrote it down)
 #
 # Environment: DB_SHELL runs a command on the database's host; DB_ARCHIVE is its folder of archived segments.
 # Exit code: 0 it accepts connections and is as it was then.
 set -euo pipefail
 
-$DB_SHELL bash -s "$DB_ARCHIVE" "${1:-}" <<'ON_HOST'
+journal=${1:?releases or overwrites}
+
+$DB_SHELL bash -s "$DB_ARCHIVE" "$journal" <<'ON_HOST'
 set -euo pipefail
 archive=$1
-second=${2:-$(tail -1 /var/lib/postgresql/releases | cut -d'|' -f1)}
+second=$(tail -1 "/var/lib/postgresql/$2" | cut -d'|' -f1)
 aside=/var/lib/postgresql/aside
 
 # What was written last is in a segment that is not full yet.
