@@ -12,6 +12,7 @@ from psycopg import sql
 from pydantic import Field
 
 from drills.postgres_recovery import ARCHIVE, Recovery
+from drills.postgres_rows import Rows, read_rows, since
 from harness.containers import RunningContainer
 from harness.errors import ProvisionProblem
 from harness.limits import wait_until
@@ -98,7 +99,7 @@ class RunningPostgres:
     """What point-in-time recovery needs, where it was asked for."""
     _bounds: dict[str, tuple[str, int]] = field(default_factory=dict, init=False)
     """Table → key column and the highest key at S0: only rows that were there then can be lost or changed."""
-    _at_s0: dict[str, dict[str, str]] = field(default_factory=dict, init=False)
+    _at_s0: dict[str, Rows] = field(default_factory=dict, init=False)
 
     def environment(self) -> Mapping[str, str]:
         """``DB_HOST`` … as the run's network sees it; the password too, for scripts that store it as a secret."""
@@ -174,15 +175,17 @@ class RunningPostgres:
         return {str(key): str(value) for key, value in self.query(statement)}
 
     def _data(self) -> dict[str, str]:
-        """Per table the number of rows, per column a checksum, of rows up to the highest key at S0."""
+        """What became of the rows up to the highest key at S0, and of their values."""
         with self._connect() as connection:
             first = not self._bounds
             if first:
                 self._bounds = self._highest_keys(connection)
-            found = {table: _checksums(connection, table, *bound) for table, bound in self._bounds.items()}
+            found = {table: read_rows(connection, table, *bound) for table, bound in self._bounds.items()}
         if first:
             self._at_s0 = found
-        return {key: value for table in found for key, value in _since(self._at_s0[table], found[table]).items()}
+        return {
+            key: value for table, now in found.items() for key, value in since(table, self._at_s0[table], now).items()
+        }
 
     @staticmethod
     def _highest_keys(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, tuple[str, int]]:
@@ -211,31 +214,3 @@ def _column_class(before: str, after: str) -> ResidueClass:
     if relaxed or (added and not mandatory):
         return ResidueClass.HARMLESS
     return ResidueClass.BREAKS_OLD_RELEASE
-
-
-def _since(before: dict[str, str], now: dict[str, str]) -> dict[str, str]:
-    """Checksums of what was there at S0. A column that is gone counts as kept where another one has all its values:
-
-    a renamed column is a matter of the schema, and shows there; its data is not lost.
-    """
-    return {key: now.get(key) or (value if value in now.values() else "gone") for key, value in before.items()}
-
-
-def _checksums(
-    connection: psycopg.Connection[tuple[object, ...]], table: str, key: str, highest: int
-) -> dict[str, str]:
-    names = connection.execute(
-        "select column_name from information_schema.columns where table_schema = 'public' and table_name = %s", (table,)
-    ).fetchall()
-    columns = sorted(str(name) for (name,) in names)
-    if key not in columns:
-        return {}
-    digest = sql.SQL("md5(string_agg(coalesce({column}::text, '~'), ',' order by {key}))")
-    selected: list[sql.Composable] = [sql.SQL("count(*)::text")]
-    selected += [digest.format(column=sql.Identifier(each), key=sql.Identifier(key)) for each in columns]
-    statement = sql.SQL("select {} from {} where {} <= %s").format(
-        sql.SQL(", ").join(selected), sql.Identifier(table), sql.Identifier(key)
-    )
-    row = connection.execute(statement, (highest,)).fetchone() or ()
-    keys = [f"{table} rows", *(f"{table}.{each} checksum" for each in columns)]
-    return {name: str(value)[:12] for name, value in zip(keys, row, strict=True)}
