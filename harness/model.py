@@ -83,6 +83,13 @@ class CheckResult(Frozen):
     """Lines that prove ``seen``: the failing request, the log lines that belong to it, a SQL row."""
 
 
+class Cost(Frozen):
+    """What a step did to data, as the team's own script counted it: ``rows repaired``, 66."""
+
+    what: str = Field(min_length=1, max_length=80)
+    count: int = Field(ge=0)
+
+
 class ResidueRow(Frozen):
     """One thing that is not as it was at S0."""
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from harness.model import CheckResult, Frozen, ResidueClass
+from harness.model import CheckResult, Cost, Frozen, ResidueClass
 from harness.plugins import choice_error
 from harness.template import render
 from harness.units import Duration
@@ -233,6 +233,7 @@ class StepOutcome(Frozen):
     output: str = ""
     command: str = ""
     log: str = ""
+    costs: tuple[Cost, ...] = ()
 
 
 class Step(Plugin, ABC):

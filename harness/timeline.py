@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from harness.errors import EnvironmentProblem
-from harness.model import Budgets, CheckResult, Finding, Phase, ResidueRow, Verdict
+from harness.model import Budgets, CheckResult, Cost, Finding, Phase, ResidueRow, Verdict
 
 FORMAT = 1
 """Version of the event format; raised when a reader of the older format could misread a run."""
@@ -108,6 +108,7 @@ class StepEnded(Event):
     output: str = ""
     log: str = ""
     """Path of the whole output, relative to the run folder."""
+    costs: tuple[Cost, ...] = ()
 
 
 class ApiCalled(Event):
@@ -153,7 +154,10 @@ class Detected(Event):
 
 
 class AttemptJudged(Event):
-    """Attempt ``attempt`` was verified. ``acted`` is the time its steps took, ``converged`` the wait after them."""
+    """Attempt ``attempt`` was verified. ``acted`` is the time its steps took, ``converged`` the wait after them.
+
+    ``writes_lost`` are acknowledged writes that the stack did not hold then; None where nobody could count them.
+    """
 
     kind: Literal["attempt.judged"] = "attempt.judged"
     attempt: int
@@ -163,6 +167,7 @@ class AttemptJudged(Event):
     acted: float
     converged: float
     summary: str
+    writes_lost: int | None = None
 
 
 class FindingSeen(Event):

@@ -119,7 +119,7 @@ class Story:
 
     @take.register
     def _(self, event: StepEnded) -> None:
-        change = event.model_dump(include={"took", "ok", "exit_code", "output", "log"})
+        change = event.model_dump(include={"took", "ok", "exit_code", "output", "log"}) | {"costs": event.costs}
         if event.command:
             change["command"] = event.command
         wanted = (event.step, event.phase, event.attempt)
@@ -155,7 +155,7 @@ class Story:
         self._attempts[event.attempt] = AttemptRecord(
             number=event.attempt,
             started=known.started if known else None,
-            **event.model_dump(include={"name", "rung", "recovered", "acted", "converged", "summary"}),
+            **event.model_dump(include={"name", "rung", "recovered", "acted", "converged", "summary", "writes_lost"}),
         )
 
     @take.register

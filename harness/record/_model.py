@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from harness.model import Budgets, CheckResult, Finding, Frozen, Latency, Metric, Phase, ResidueRow, Verdict
+from harness.model import Budgets, CheckResult, Cost, Finding, Frozen, Latency, Metric, Phase, ResidueRow, Verdict
 
 DETECT_TIME = "time to detect"
 """Metric: first bad response to its detection, seconds."""
@@ -61,6 +61,7 @@ class StepRecord(Frozen):
     log: str = ""
     """Path of the whole output, relative to the run folder."""
     calls: tuple[CallRecord, ...] = ()
+    costs: tuple[Cost, ...] = ()
 
 
 class AttemptRecord(Frozen):
@@ -74,6 +75,8 @@ class AttemptRecord(Frozen):
     converged: float | None = None
     started: float | None = None
     summary: str = ""
+    writes_lost: int | None = None
+    """Acknowledged writes that were not there when the attempt was judged; None where they were not counted."""
     steps: tuple[StepRecord, ...] = ()
     findings: tuple[Finding, ...] = ()
     residue: tuple[ResidueRow, ...] | None = None

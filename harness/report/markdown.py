@@ -53,6 +53,7 @@ def _environment() -> Environment:
                 "finding_time",
                 "first_attempt",
                 "headline",
+                "ladder",
                 "measured",
                 "next_steps",
                 "percentiles",

@@ -30,6 +30,7 @@ def run_steps(session: Session, steps: Sequence[Step], scope: Scope) -> CheckRes
                 exit_code=outcome.exit_code,
                 output=outcome.output,
                 log=outcome.log,
+                costs=outcome.costs,
             )
         )
         if not outcome.ok:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from contextlib import suppress
-from typing import cast
 
-from harness.errors import DrillError
 from harness.ledger import Entry, open_entries
-from harness.probe.analysis import acknowledged_writes
 from harness.record import RunRecord, build_record, write_run_json
 from harness.report import write_report
+from harness.runner.asking import count_writes
 from harness.runner.session import Session
-from harness.spi import SqlService
-from harness.timeline import LeftBehind, VerdictReached, WritesCounted
+from harness.timeline import LeftBehind, VerdictReached
 from harness.undo import undo_all
 from harness.verdict import judge
 
@@ -25,33 +22,10 @@ def reach_verdict(session: Session) -> RunRecord:
     """Stop the traffic, count the writes, judge; all of it on disk before anything is torn down."""
     if session.probe:
         session.probe.stop(timeout=session.scenario.traffic.timeout + 2)
-        _count_writes(session)
+        session.timeline.write(count_writes(session))
     verdict, reasons = judge(build_record(session.run.folder))
     session.timeline.write(VerdictReached(verdict=verdict, reasons=reasons))
     return write_run_json(session.run.folder)
-
-
-def _count_writes(session: Session) -> None:
-    asked = session.scenario.committed_writes
-    acknowledged = acknowledged_writes(session.samples())
-    if not asked or not acknowledged:
-        session.timeline.write(
-            WritesCounted(
-                acknowledged=len(acknowledged),
-                lost=None if acknowledged else 0,
-                summary="" if asked else "the scenario does not say where to count (`committed_writes`)",
-            )
-        )
-        return
-    try:
-        service = cast(SqlService, session.stack.services[asked.service])
-        present = {str(row[0]) for row in service.query(asked.sql)}
-    except (ConnectionError, ValueError, DrillError) as problem:
-        session.timeline.write(WritesCounted(acknowledged=len(acknowledged), lost=None, summary=str(problem)))
-        return
-    lost = sorted(acknowledged - present)
-    summary = f"lost: {', '.join(lost[:5])}" if lost else ""
-    session.timeline.write(WritesCounted(acknowledged=len(acknowledged), lost=len(lost), summary=summary))
 
 
 def tear_down(session: Session) -> bool:

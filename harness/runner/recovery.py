@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from harness.catalogue import UNCLASSIFIED, Mode, load_catalogue, told_apart
 from harness.errors import TimeLimit
 from harness.limits import POLL
-from harness.model import CheckResult, Finding, Outcome, Phase, ResidueRow
+from harness.model import ACCEPTED, CheckResult, Finding, Outcome, Phase, ResidueRow
 from harness.probe.analysis import first_bad, in_window, success_ratio
 from harness.residue import differences
 from harness.runner.acting import run_steps
-from harness.runner.asking import ask_all, first_failure, record, take_snapshot
+from harness.runner.asking import ask_all, count_writes, first_failure, record, take_snapshot
 from harness.runner.phases import Next
 from harness.runner.session import Acted, Session
 from harness.scenario.models import Attempt
 from harness.spi import Scope
-from harness.timeline import AttemptJudged, FindingSeen, ResidueJudged
+from harness.timeline import AttemptJudged, FindingSeen, ResidueJudged, WritesCounted
 from harness.units import format_duration
 
 
@@ -55,8 +55,10 @@ def verify(session: Session) -> Next:
     try:
         results = _settled(session, scope)
         failing = first_failure(results) or _soak(session, scope)
+        writes = count_writes(session)
+        failing = failing or _lost(session, acted.plan, writes)
     except TimeLimit as limit:
-        results = []
+        results, writes = [], WritesCounted(acknowledged=0, lost=None)
         failing = CheckResult(
             name="verification", outcome=Outcome.FAIL, expected="a stack that settles", seen=limit.message
         )
@@ -74,6 +76,7 @@ def verify(session: Session) -> Next:
             acted=acted.took,
             converged=converged,
             summary=summary,
+            writes_lost=writes.lost,
         )
     )
     more = failing is not None and session.attempt < len(attempts(session))
@@ -127,6 +130,21 @@ def _users_still_fail(session: Session, since: float) -> CheckResult:
         expected=f"at least {session.windows.min_success:.1%} good responses",
         seen=f"{len(bad)} failed in {format_duration(session.timeline.now() - since)}",
         evidence=evidence,
+    )
+
+
+def _lost(session: Session, plan: Attempt, writes: WritesCounted) -> CheckResult | None:
+    """More writes lost than the RPO allows: nobody is back for whom the order is gone. A path may accept that."""
+    allowed = session.scenario.budgets.rpo
+    if plan.rung == ACCEPTED or writes.lost is None or writes.lost <= allowed:
+        return None
+    seen = f"{writes.lost} of {writes.acknowledged} are lost"
+    return CheckResult(
+        name="acknowledged writes",
+        outcome=Outcome.FAIL,
+        expected=f"at most {allowed} lost",
+        seen=seen,
+        evidence=(f"{writes.acknowledged} writes were acknowledged, {seen}", writes.summary),
     )
 
 
