@@ -49,14 +49,15 @@ class KubernetesCluster(ServiceConfig):
         return self
 
     def needs(self) -> Sequence[Need]:
-        """For a kind cluster the engine, its command line (kind uses it) and the node image."""
-        if self.source == "existing":
-            return ()
-        return (
-            Need(kind="engine", name="container engine"),
-            Need(kind="tool", name="docker"),
-            Need(kind="image", name=self.recipe),
-        )
+        """For a kind cluster the engine, its command line (kind uses it) and the node image; else the user's tools."""
+        if self.source == "kind":
+            return (
+                Need(kind="engine", name="container engine"),
+                Need(kind="tool", name="docker"),
+                Need(kind="image", name=self.recipe),
+            )
+        tools = ("kubectl", "kind", "docker") if self.kind_name else ("kubectl",)
+        return [Need(kind="tool", name=each) for each in tools]
 
     def provides(self) -> Sequence[str]:
         """kind and kubectl come with the node image; those on PATH are taken first."""
