@@ -120,7 +120,7 @@ def main(folder: Path) -> None:
     """The watchdog's whole life: wait, reap, render the report of a run that could not do it itself."""
     from harness.report import write_report
 
-    if reap_run(folder, wait=True):
+    if reap_run(folder, wait=True) and (folder / TIMELINE).exists():
         write_report(folder)
 
 

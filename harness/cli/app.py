@@ -37,6 +37,7 @@ _COMMANDS = {
     "schema": "harness.cli.look:schema_command",
     "sign": "harness.cli.evidence:sign_command",
     "site": "harness.cli.site:site_command",
+    "stack": "harness.cli.stack:stack_command",
     "summary": "harness.cli.summary:summary_command",
     "trend": "harness.cli.history:trend_command",
     "validate": "harness.cli.look:validate_command",

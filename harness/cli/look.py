@@ -45,7 +45,7 @@ def list_command(as_json: bool) -> None:
     table = Table("scenario", "path", "teaches", "what happens", box=None, header_style="bold")
     for row in rows:
         table.add_row(
-            str(row["scenario"]), str(row["path"]), " ".join(row["teaches"]), str(row["summary"] or row["title"])
+            str(row["scenario"]), str(row["path"]), " ".join(row["teaches"]) or "-", str(row["summary"] or row["title"])
         )
     Console().print(table)
 

@@ -42,9 +42,9 @@ EXPECTED = [
         "missing-key",
         1,
         "drill",
-        "teaches",
-        "this key (ids of the failure-mode catalogue)",
-        "only drill, name, title",
+        "title",
+        "this key",
+        "only drill, name, teaches",
         "",
     ),
     ("missing-nested-key", 27, "name", "paths.naive.rollback.steps", "this key (what the team does", "only name", ""),
@@ -138,6 +138,7 @@ EXPECTED = [
     ),
     ("validator", 26, "[D3]", "paths.naive.findings", "exactly where `first_attempt` is `broken`", "", ""),
     ("workdir", 5, "../brokn", "workdir", "a folder that exists", "'../brokn'", "../broken"),
+    ("teaches-nothing", 1, "drill", "", "`teaches` with the failure modes of path 'naive'", "", ""),
     ("wrong-type", 4, "D3", "teaches", "a list", "'D3'", ""),
 ]
 
