@@ -26,7 +26,6 @@ CHANGES = (
     "windows.sustained=1.5s",
     "windows.soak=3s",
     "fault.within=6s",
-    "deploy[0].timeout=9s",
 )
 LATE = "budgets.rto=1s"
 CHECKOUT = """
@@ -165,7 +164,7 @@ def test_the_weekly_drill_passes(act):
     done = act(
         ROOT, "drill-weekly.yml", scenarios="vps-deploy-lock", path="prepared", set="\n".join(CHANGES), time_box=""
     )
-    assert (done.code, done.results) == (0, {"drill": "success"}), done.output
+    assert (done.code, done.results) == (0, {"drill": "success"}), done.log
     (summary,) = done.summaries
     assert summary.startswith("# Rollback drill: vps-deploy-lock — PASSED, recovered on attempt 1 in ")
     assert "```mermaid\n" in summary
@@ -190,9 +189,9 @@ def test_the_weekly_drill_fails_with_its_findings_beside_the_scenario(act):
     # The naive path, taken for one that is expected to work: what it teaches is now what broke.
     changes = "\n".join([*CHANGES, "paths.naive.first_attempt=clean", "paths.naive.findings=[]"])
     done = act(ROOT, "drill-weekly.yml", scenarios="vps-deploy-lock", path="naive", set=changes, time_box="")
-    assert (done.code, done.results) == (1, {"drill": "failure"}), done.output
+    assert (done.code, done.results) == (1, {"drill": "failure"}), done.log
     (summary,) = done.summaries
-    assert summary.startswith("# Rollback drill: vps-deploy-lock — FAILED")
+    assert summary.startswith("# Rollback drill: vps-deploy-lock — FAILED"), summary
     verdict, *findings = done.annotations
     assert (verdict[0], verdict[1]["title"]) == ("error", "vps-deploy-lock, path naive: failed")
     scenario = ROOT / "scenarios" / "vps-deploy-lock.yaml"
@@ -205,7 +204,7 @@ def test_the_weekly_drill_fails_with_its_findings_beside_the_scenario(act):
 # The policy's turn, once `drill gate` is merged: a team's drill-gate.yaml and `policy:` in RELEASE, met and not met.
 def test_a_team_s_release_goes_out_behind_a_green_gate(act, team):
     done = act(team, "release.yml", set="\n".join(CHANGES))
-    assert (done.code, done.results) == (0, {"gate": "success", "release": "success"}), done.output
+    assert (done.code, done.results) == (0, {"gate": "success", "release": "success"}), done.log
     took = re.search(r"recovered on attempt 1 in ([0-9.]+) s", done.summaries[0])[1]
     released = re.search(r"released after passed, ([0-9.]+) s", done.log)[1]
     assert f"{float(released):.1f}" == took
@@ -215,7 +214,7 @@ def test_a_team_s_release_goes_out_behind_a_green_gate(act, team):
 
 def test_a_team_s_release_stays_behind_a_red_gate(act, team):
     done = act(team, "release.yml", set="\n".join([*CHANGES, LATE]))
-    assert (done.code, done.results) == (1, {"gate": "failure"}), done.output
+    assert (done.code, done.results) == (1, {"gate": "failure"}), done.log
     assert "released after" not in done.log
     (verdict, *_) = done.annotations
     assert (verdict[0], verdict[1]["title"]) == ("error", "mine, path prepared: failed")
@@ -225,7 +224,7 @@ def test_a_team_s_release_stays_behind_a_red_gate(act, team):
 
 def test_text_of_a_drill_is_no_command_for_the_runner(act):
     done = act(ROOT, "drill-weekly.yml", scenarios="::error::x.yaml", set="", time_box="")
-    assert (done.code, done.results) == (1, {"drill": "failure"}), done.output
+    assert (done.code, done.results) == (1, {"drill": "failure"}), done.log
     (ignored,) = (each["raw"] for each in done.lines if each.get("command") == "ignored")
     assert ignored.startswith("::error::x.yaml:1:1: the file: expected a scenario file")
     assert done.annotations == []
