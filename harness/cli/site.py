@@ -34,4 +34,4 @@ def site_command(runs: Path, output: Path) -> None:
         raise EnvironmentProblem(
             f"the site could not be written: {problem}", next_step="make room or name another folder with --output"
         ) from problem
-    click.echo(f"{built.index}: {built.scenarios} scenarios, {built.runs} runs with a report")
+    click.echo(f"{built.index} (scenarios: {built.scenarios}, pages of runs: {built.runs})")

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from harness.history import HistoryRow
-from harness.model import Verdict
 from harness.units import figure
 
 
@@ -29,11 +28,6 @@ class PathState:
     def latest(self) -> HistoryRow | None:
         """The run that the state is judged by; None where only changed drills were run."""
         return next(iter(self.counted), None)
-
-    @property
-    def within_budget(self) -> bool:
-        """Whether the latest run passed."""
-        return self.latest is not None and self.latest.verdict == Verdict.PASSED
 
 
 def states(rows: Sequence[HistoryRow]) -> list[PathState]:

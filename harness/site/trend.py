@@ -29,7 +29,7 @@ _LEFT_OUT = ("defs", "desc")
 def trend(rows: Sequence[HistoryRow], name: str) -> Markup:
     """Recovery time of ``rows`` (newest first) from run to run, dots by verdict, with the budget where it fits."""
     shown = list(reversed(rows[:MOST_POINTS]))
-    chart = _chart(width=900, height=240, margin=8, margin_right=44, max_scale=6)
+    chart = _chart(width=900, height=240, margin=8, margin_right=44, max_scale=6, truncate_label=-1)
     chart.x_labels = [moment(row) for row in shown]
     chart.x_labels_major_every = max(1, ceil(len(shown) / _X_LABELS))
     chart.show_minor_x_labels = False

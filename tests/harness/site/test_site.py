@@ -216,6 +216,7 @@ def test_the_trend_draws_each_run_by_its_verdict_and_the_budget_where_it_fits():
     }
     assert (dots["2"], dots["3"]) == (2, 1)
     assert budget_fits(rows) and not budget_fits([row(1, recovery=10.0, rto=300)])
+    assert "2026-11-01 00:00" in svg, "the labels of the axis are whole"
     assert 'aria-label="T"' in svg and "style" not in svg and "script" not in svg
 
 
