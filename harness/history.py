@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from harness.errors import EnvironmentProblem, UsageProblem
@@ -115,11 +116,10 @@ def digest(text: str) -> str:
 def edited(runs: Path, row: HistoryRow) -> bool | None:
     """Whether ``run.json`` of ``row`` is not what the run wrote; None where it is not there any more."""
     try:
-        # Bytes that are no text are an edit too.
-        text = (runs / row.run / RUN_FILE).read_text(encoding="utf-8", errors="replace")
+        written = (runs / row.run / RUN_FILE).read_bytes()
     except FileNotFoundError:
         return None
-    return digest(text) != row.digest
+    return hashlib.sha256(written).hexdigest() != row.digest
 
 
 def append(runs: Path, *rows: HistoryRow) -> None:
@@ -161,6 +161,7 @@ def read(
 def _row(values: sqlite3.Row) -> HistoryRow:
     fields = {name: values[name] for name in HistoryRow.model_fields}
     fields |= {name: json.loads(fields[name]) for name in ("changes", "findings")}
+    datetime.fromisoformat(fields["wall"])  # raises ValueError, as the next line does
     return HistoryRow.model_validate(fields)
 
 

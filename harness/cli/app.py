@@ -18,6 +18,7 @@ _HELP = """Rehearse a rollback: start a stack, deploy a bad release, run the rea
   drill run ecs-bad-migration                  do it, and read reports/<run>/report.md
   drill run ecs-bad-migration --path prepared  the same with the path of a team that prepared
   drill run my-service.yaml --set budgets.rto=2m
+  drill gate                                   is everything rehearsed that drill-gate.yaml asks for?
 
 \b
 Exit codes: 0 passed · 1 failed · 2 inconclusive · 3 invalid scenario or usage · 4 environment · 130 interrupted

@@ -23,6 +23,7 @@ def drill_alone(scenario: str, path: str, runs: Path, *, quiet: bool) -> int:
         Interrupted: a signal arrived.
     """
     stopped: list[str] = []
+    early: list[str] = []  # while it was started
     argv = [str(Path(sys.executable).with_name("drill")), "run", scenario, "--path", path, "--runs", str(runs)]
     sink = subprocess.DEVNULL if quiet else None
     process: subprocess.Popen[bytes] | None = None
@@ -31,10 +32,12 @@ def drill_alone(scenario: str, path: str, runs: Path, *, quiet: bool) -> int:
         stopped.append(name)
         if process:
             process.send_signal(_NUMBERS[name])
+        else:
+            early.append(name)
 
     with on_signals(pass_on):
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=sink, process_group=0)
-        for name in stopped:  # those that came while it was started
+        for name in early:
             process.send_signal(_NUMBERS[name])
         exit_code = process.wait()
     if stopped:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
@@ -112,13 +113,14 @@ def test_the_newest_of_each_path_that_count(tmp_path):
     assert [each.run for each in read(tmp_path, each=2, path="naive", limit=1)] == ["r3"]
 
 
-def test_a_row_that_no_run_wrote_is_said_with_the_way_out(tmp_path):
+@pytest.mark.parametrize("column", ["verdict", "wall", "findings"])
+def test_a_row_that_no_run_wrote_is_said_with_the_way_out(tmp_path, column):
     append(tmp_path, row(1))
-    with sqlite3.connect(tmp_path / HISTORY_FILE) as store:
-        store.execute("UPDATE runs SET verdict = 'splendid'")
-    store.close()
-    with pytest.raises(EnvironmentProblem, match="splendid"):
+    with closing(sqlite3.connect(tmp_path / HISTORY_FILE)) as store, store:
+        store.execute(f"UPDATE runs SET {column} = 'splendid'")
+    with pytest.raises(EnvironmentProblem, match=HISTORY_FILE) as problem:
         read(tmp_path)
+    assert "--rebuild" in problem.value.next_step
 
 
 def test_a_rebuilt_history_is_the_one_that_was_lost(tmp_path):
@@ -133,9 +135,10 @@ def test_a_rebuilt_history_is_the_one_that_was_lost(tmp_path):
 def test_a_rebuild_makes_no_edited_record_good(tmp_path):
     write_report(Drill(extra=JUDGED).write(tmp_path / RUN))
     file = tmp_path / RUN / "run.json"
-    file.write_text(file.read_text().replace('"verdict": "passed"', '"verdict": "failed"'))
+    file.write_text(file.read_text().replace('"title": "', '"title": "Not '))  # in no column of the row
     rebuild(tmp_path)
     assert edited(tmp_path, read(tmp_path)[0]) is True
+    file.write_text(file.read_text().replace('"verdict": "passed"', '"verdict": "failed"'))
     (tmp_path / HISTORY_FILE).unlink()
     rebuild(tmp_path)
     (found,) = read(tmp_path)
