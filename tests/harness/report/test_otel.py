@@ -84,7 +84,7 @@ def report(monkeypatch):
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
         told = []
         record = write_report(
-            folder, reporters={"otel": send_trace}, on_problem=lambda name, problem: told.append(str(problem))
+            folder, reporters={"trace": send_trace}, on_problem=lambda name, problem: told.append(str(problem))
         )
         return record, told
 
@@ -159,7 +159,7 @@ def test_sent_again_it_is_the_same_trace(run, report):
 def test_nothing_is_sent_unless_an_endpoint_is_named(run, monkeypatch):
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
     monkeypatch.setattr(trace, "send", lambda made: pytest.fail("it sent"))
-    write_report(run(), reporters={"otel": send_trace}, on_problem=lambda name, problem: pytest.fail(str(problem)))
+    write_report(run(), reporters={"trace": send_trace}, on_problem=lambda name, problem: pytest.fail(str(problem)))
 
 
 def test_another_protocol_is_refused_by_name(run, report, monkeypatch):
