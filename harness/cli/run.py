@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from harness.cli.common import prepared, scenario_options, signing_key_option
+from harness.cli.evidence import signing
 from harness.cli.live import live_display
 from harness.cli.options import runs_option
-from harness.errors import DrillError, ExitCode
-from harness.evidence import Signer, private_key, sign_run
+from harness.errors import ExitCode
 from harness.record import RunRecord
 from harness.runner.machine import run_drill
 from harness.runner.session import Options, open_session
@@ -62,7 +62,7 @@ def run_command(
     """
     broken = tuple(parse_sabotage(each) for each in sabotages)
     drills = [prepared(name, overrides, without, path_name) for name in scenarios]
-    signer = private_key(key, runs) if key else None
+    sign = signing(key, runs)
     worst = ExitCode.PASSED
     for loaded, path, mutations in drills:
         changes = (*mutations, *(f"--sabotage {each.spec}" for each in broken))
@@ -80,21 +80,10 @@ def run_command(
         with live_display(session, quiet=as_json):
             record = run_drill(session)
         _say(record, runs, as_json)
-        worst = max(worst, _exit_code(record), _signed(session.run.folder, signer))
+        worst = max(worst, _exit_code(record), sign(session.run.folder))
         if record.interrupted_by:
             break
     raise click.exceptions.Exit(worst)
-
-
-def _signed(folder: Path, signer: Signer | None) -> ExitCode:
-    """Sign where that was asked for. What cannot be signed is said, and costs neither verdict nor the next drill."""
-    try:
-        if signer:
-            sign_run(folder, signer)
-    except DrillError as problem:
-        click.secho(f"not signed: {problem.message}", fg="red", err=True)
-        return ExitCode.ENVIRONMENT
-    return ExitCode.PASSED
 
 
 def _exit_code(record: RunRecord) -> ExitCode:

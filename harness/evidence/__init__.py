@@ -6,13 +6,12 @@ files of the run folder and the images that were drilled, by digest.
 
 from harness.evidence.check import Checked, check_signed, check_unsigned
 from harness.evidence.envelope import ATTESTATION_FILE
-from harness.evidence.keys import Signer, new_key, private_key, public_key
+from harness.evidence.keys import new_key, private_key, public_key
 from harness.evidence.sign import sign_run
 
 __all__ = [
     "ATTESTATION_FILE",
     "Checked",
-    "Signer",
     "check_signed",
     "check_unsigned",
     "new_key",

@@ -1,7 +1,8 @@
-"""Reporter ``otel``: the run as a trace, sent by OTLP/HTTP where the environment names an endpoint.
+"""Reporter ``trace``: the run sent by OTLP/HTTP where the environment names an endpoint.
 
 The endpoint is the user's own choice, made by the standard variables (OpenTelemetry, *OTLP Exporter Configuration*);
-no scenario can name one, so the guard is not asked. A failing endpoint costs a note, never a verdict.
+no scenario can name one, so the guard is not asked. A failing endpoint costs a note, never a verdict; and the
+reporter's name is the last of the shipped ones, so a slow one cannot cost another report.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from harness.timeline import (
     Failed,
     InterruptedBy,
     Noted,
+    PhaseEnded,
     PhaseStarted,
     Timeline,
     VerdictReached,
@@ -127,6 +128,17 @@ def test_a_timeline_of_another_format_is_refused(tmp_path):
     file.write_text(file.read_text().replace('"format":1', '"format":2'))
     with pytest.raises(UsageProblem, match="expected event format 1, got 2"):
         build_record(tmp_path)
+
+
+def test_writing_the_report_is_no_part_of_the_record(tmp_path):
+    """A report is written while its phase goes on; rendered again later it has to be the same."""
+    written = Drill(extra=((60.0, PhaseStarted(phase=Phase.REPORT)),)).write(tmp_path / "then")
+    later = (
+        (60.0, PhaseStarted(phase=Phase.REPORT)),
+        (61.0, Noted(text="reporter 'otel' failed")),
+        (62.0, PhaseEnded(phase=Phase.REPORT, ok=True)),
+    )
+    assert build_record(Drill(extra=later).write(tmp_path / "later")) == build_record(written)
 
 
 def test_the_first_error_stays_the_cause(tmp_path):

@@ -3,7 +3,7 @@
 import gzip
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -84,7 +84,7 @@ def report(monkeypatch):
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
         told = []
         record = write_report(
-            folder, reporters={"otel": send_trace}, on_problem=lambda name, problem: told.append(str(problem))
+            folder, reporters={"trace": send_trace}, on_problem=lambda name, problem: told.append(str(problem))
         )
         return record, told
 
@@ -159,7 +159,7 @@ def test_sent_again_it_is_the_same_trace(run, report):
 def test_nothing_is_sent_unless_an_endpoint_is_named(run, monkeypatch):
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
     monkeypatch.setattr(trace, "send", lambda made: pytest.fail("it sent"))
-    write_report(run(), reporters={"otel": send_trace}, on_problem=lambda name, problem: pytest.fail(str(problem)))
+    write_report(run(), reporters={"trace": send_trace}, on_problem=lambda name, problem: pytest.fail(str(problem)))
 
 
 def test_another_protocol_is_refused_by_name(run, report, monkeypatch):
@@ -173,8 +173,37 @@ def test_an_endpoint_that_refuses_costs_a_note_and_no_verdict(run, report):
     assert (record.verdict, len(told), "127.0.0.1" in told[0]) == (Verdict.PASSED, 1, True)
 
 
+@contextmanager
+def endless():
+    """An endpoint whose answer never ends: every read gets a byte, so no timeout of a read is ever due."""
+    over = threading.Event()
+
+    def answer(listener):
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while not over.wait(0.05):
+                connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer, args=(listener,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            over.set()
+            thread.join()
+
+
+def test_an_answer_that_never_ends_does_not_hold_the_run(run, report, monkeypatch):
+    monkeypatch.setattr(trace, "PATIENCE", 0.3)
+    with endless() as url:
+        record, told = report(run(), url)  # returns at all
+    assert (record.verdict, len(told)) == (Verdict.PASSED, 1)
+
+
 @pytest.mark.parametrize("listening", [True, False])
-def test_an_endpoint_that_is_silent_or_gone_does_not_hold_the_run(run, report, monkeypatch, listening):
+def test_an_endpoint_that_is_silent_or_gone_costs_a_note(run, report, monkeypatch, listening):
     monkeypatch.setattr(trace, "PATIENCE", 0.3)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
