@@ -90,6 +90,21 @@ class Cost(Frozen):
     count: int = Field(ge=0)
 
 
+class Reach(StrEnum):
+    """How far a change goes beyond what a rollback of the code brings back; each is worse than the one before."""
+
+    REVERSIBLE = "reversible"
+    NO_LOSS = "irreversible without data loss"
+    DESTRUCTIVE = "destructive"
+
+
+class Forecast(Frozen):
+    """What a static look at the bad release's changes said before it was deployed."""
+
+    reach: Reach
+    why: tuple[str, ...] = ()
+
+
 class ResidueRow(Frozen):
     """One thing that is not as it was at S0."""
 

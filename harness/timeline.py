@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from harness.errors import EnvironmentProblem
-from harness.model import Budgets, CheckResult, Cost, Finding, Phase, ResidueRow, Verdict
+from harness.model import Budgets, CheckResult, Cost, Finding, Forecast, Phase, ResidueRow, Verdict
 
 FORMAT = 1
 """Version of the event format; raised when a reader of the older format could misread a run."""
@@ -135,6 +135,13 @@ class CheckDone(Event):
     purpose: Literal["baseline", "fault", "detect", "verify"]
     attempt: int | None = None
     result: CheckResult
+
+
+class Forecasted(Event):
+    """A static look at the bad release, before it was deployed."""
+
+    kind: Literal["forecast"] = "forecast"
+    forecast: Forecast
 
 
 class FaultJudged(Event):
@@ -272,6 +279,7 @@ AnyEvent = Annotated[
     | StepEnded
     | ApiCalled
     | CheckDone
+    | Forecasted
     | FaultJudged
     | Detected
     | AttemptJudged

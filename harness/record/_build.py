@@ -129,6 +129,7 @@ def _record(story: Story, start: RunStarted, samples: Sequence[Sample], compared
         residue=story.residue[max(story.residue)] if story.residue else None,
         compared=compared,
         checks=tuple(story.checks.values()),
+        forecast=story.forecast,
         fault=story.fault,
         detected=story.detected,
         outage=measured.outage,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from typing import TypeVar
 
-from harness.model import Finding, Phase, ResidueRow
+from harness.model import Finding, Forecast, Phase, ResidueRow
 from harness.record._model import (
     AttemptRecord,
     CallRecord,
@@ -32,6 +32,7 @@ from harness.timeline import (
     Failed,
     FaultJudged,
     FindingSeen,
+    Forecasted,
     InterruptedBy,
     LeftBehind,
     Noted,
@@ -65,6 +66,7 @@ class Story:
     releases: list[ReleaseRecord] = field(default_factory=list)
     left_behind: list[LeftOver] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    forecast: Forecast | None = None
     fault: FaultRecord | None = None
     detected: Detection | None = None
     writes: WritesRecord | None = None
@@ -139,6 +141,10 @@ class Story:
         # A check is asked again and again while the drill waits: its last answer is the one that counts.
         key = (event.purpose, event.attempt, event.result.name, event.result.expected)
         self.checks[key] = CheckRecord(at=event.at, purpose=event.purpose, attempt=event.attempt, result=event.result)
+
+    @take.register
+    def _(self, event: Forecasted) -> None:
+        self.forecast = event.forecast
 
     @take.register
     def _(self, event: FaultJudged) -> None:

@@ -6,7 +6,19 @@ from typing import Literal
 
 from pydantic import Field
 
-from harness.model import Budgets, CheckResult, Cost, Finding, Frozen, Latency, Metric, Phase, ResidueRow, Verdict
+from harness.model import (
+    Budgets,
+    CheckResult,
+    Cost,
+    Finding,
+    Forecast,
+    Frozen,
+    Latency,
+    Metric,
+    Phase,
+    ResidueRow,
+    Verdict,
+)
 
 DETECT_TIME = "time to detect"
 """Metric: first bad response to its detection, seconds."""
@@ -214,6 +226,8 @@ class RunRecord(Frozen):
     """Of the last attempt that was judged; None where nothing was compared."""
     compared: tuple[Compared, ...] = ()
     checks: tuple[CheckRecord, ...] = ()
+    forecast: Forecast | None = None
+    """What a static look said before; None where nobody looked."""
     fault: FaultRecord | None = None
     detected: Detection | None = None
     outage: OutageRecord | None = None

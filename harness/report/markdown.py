@@ -52,6 +52,7 @@ def _environment() -> Environment:
                 "failing_checks",
                 "finding_time",
                 "first_attempt",
+                "forecast",
                 "headline",
                 "ladder",
                 "measured",

@@ -19,6 +19,7 @@ from harness.probe.analysis import in_window, success_ratio
 from harness.probe.process import Probe
 from harness.runner.acting import run_steps
 from harness.runner.asking import ask_all, first_failure, record, take_snapshot
+from harness.runner.forecast import ask_forecast
 from harness.runner.session import Session, environment_of
 from harness.spi import Bench, Need, Plugin, Service, ServiceConfig
 from harness.timeline import Detected, FaultJudged, ReleaseResolved, StackFact
@@ -66,6 +67,7 @@ def _needs(session: Session) -> Iterator[Need]:
         scenario.stack.platform,
         *scenario.stack.services.values(),
         *scenario.deploy,
+        *([scenario.forecast] if scenario.forecast else []),
         *scenario.smoke,
         *scenario.verify,
     ]
@@ -186,6 +188,7 @@ def release_bad(session: Session) -> Next:
     Smoke is asked at once, as a team does after a deploy: proving the fault takes seconds that are not detection.
     """
     bad = session.scenario.bad_release(session.options.path)
+    ask_forecast(session)
     failed = run_steps(session, session.scenario.deploy, session.scope(bad))
     if failed:
         session.note(f"deploying {bad} ended with an error: {failed.seen}")

@@ -182,6 +182,10 @@ class Scenario(Frozen):
     )
     stack: Stack
     releases: Releases
+    forecast: StepField | None = Field(
+        default=None,
+        description="a static look at the bad release before it goes out; it writes its answer to $DRILL_FORECAST",
+    )
     deploy: Annotated[list[StepField], Field(min_length=1, description="how any release gets out, good and bad alike")]
     traffic: Traffic
     committed_writes: CommittedWrites | None = None

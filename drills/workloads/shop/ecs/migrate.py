@@ -65,16 +65,21 @@ def wait(ecs, task, timeout):
 
 def print_log(task):
     """Prints the task's log; a log that cannot be had does not decide about the migration."""
+    lines = log_lines(task)
+    for line in lines or ["(the task wrote no log)"]:
+        print(line)
+        keep_cost(line)
+
+
+def log_lines(task):
+    """What the task wrote; nothing where it has no log."""
     logs = taskdef.client("logs")
     stream = f"shop/shop/{task.rsplit('/', 1)[-1]}"
     try:
         answer = logs.get_log_events(logGroupName="/ecs/shop-migrate", logStreamName=stream, startFromHead=True)
     except logs.exceptions.ResourceNotFoundException:
-        print("(the task wrote no log)")
-        return
-    for event in answer["events"]:
-        print(event["message"])
-        keep_cost(event["message"])
+        return []
+    return [event["message"] for event in answer["events"]]
 
 
 def keep_cost(line):
