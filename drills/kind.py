@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 import yaml
+from kubernetes.client.exceptions import ApiException
 
 from drills.kube_access import api_client, write_kubeconfig
 from drills.kube_tools import tool_folder
@@ -136,8 +137,8 @@ def _unready(kubeconfig: Path) -> str:
         core = api_client(kubeconfig).core
         nodes = core.list_node().items
         pods = core.list_namespaced_pod("kube-system").items
-    except OSError as problem:
-        return str(problem)
+    except (ApiException, OSError) as problem:
+        return str(getattr(problem, "reason", "") or problem)
     if not any(each.metadata.name.startswith("coredns") for each in pods):
         return "CoreDNS is not there"
     return ", ".join(each.metadata.name for each in (*nodes, *pods) if not _is_ready(each))

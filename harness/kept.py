@@ -31,12 +31,16 @@ class Kept(Frozen):
 
 def kept_folder(name: str) -> Path:
     """Where stack ``name`` is kept, if it is."""
-    return cache_folder() / "kept" / name
+    return _root() / name
+
+
+def _root() -> Path:
+    return cache_folder() / "kept"
 
 
 def kept_stacks() -> list[Kept]:
     """Every stack that is kept on this host by this user, by name."""
-    files = sorted(kept_folder("*").parent.glob(f"*/{KEPT}"))
+    files = sorted(_root().glob(f"*/{KEPT}"))
     return [Kept.model_validate_json(file.read_text(encoding="utf-8")) for file in files]
 
 
@@ -45,8 +49,11 @@ def borrow(name: str) -> Path | None:
     folder = kept_folder(name)
     if not (folder / KEPT).exists():
         return None
-    fcntl.flock(_users(folder), fcntl.LOCK_SH)
-    return folder if (folder / KEPT).exists() else None  # it may have been dropped just now
+    try:
+        fcntl.flock(_users(folder), fcntl.LOCK_SH)
+    except FileNotFoundError:
+        return None  # dropped just now
+    return folder if (folder / KEPT).exists() else None
 
 
 def nobody_else(name: str) -> bool:
