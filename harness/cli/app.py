@@ -10,6 +10,7 @@ import click
 from harness.cli.library import library_command
 from harness.cli.look import list_command, plan_command, schema_command, validate_command
 from harness.cli.run import run_command
+from harness.cli.schedule import schedule_command
 from harness.cli.tend import doctor_command, reap_command, report_command
 from harness.errors import DrillError, ExitCode, Interrupted
 
@@ -74,5 +75,6 @@ for _command in (
     reap_command,
     schema_command,
     library_command,
+    schedule_command,
 ):
     main.add_command(_command)

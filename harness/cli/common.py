@@ -14,6 +14,7 @@ from harness.errors import UsageProblem
 from harness.scenario.find import find_scenario
 from harness.scenario.load import Loaded, load_scenario
 from harness.scenario.mutate import without_fault, without_remedies
+from harness.units import parse_duration
 
 SCENARIOS = (Path("scenarios"), Path(harness.__file__).resolve().parents[1] / "scenarios")
 """Where a bare name is looked up: the caller's own scenarios, then the shipped ones."""
@@ -58,6 +59,19 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for decorate in decorators:
         function = decorate(function)
     return function
+
+
+class DurationType(click.ParamType[float]):
+    """A duration as scenarios write it, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        try:
+            return parse_duration(value)
+        except ValueError as problem:
+            self.fail(f"expected {problem}, got {value!r}", param, ctx)
 
 
 def load(file: Path, overrides: Sequence[str] = ()) -> Loaded:

@@ -43,6 +43,8 @@ class Options:
     allow_remote: frozenset[str] = frozenset()
     changes: tuple[str, ...] = ()
     """Overrides and mutations, for the report."""
+    until: float | None = None
+    """``time.monotonic()`` from which on the run is interrupted and torn down: the time box. None: no box."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Session:
     acted: Acted | None = None
     detected: str = ""
     """What smoke said when it first saw the outage."""
+    stopped_by: str = ""
+    """Who asked the run to end (a signal's name, the time box), also where its verdict was on its way by then."""
     _samples: list[Sample] = field(default_factory=list, init=False)
     _tail: SampleReader | None = field(default=None, init=False)
 
