@@ -156,3 +156,12 @@ def test_what_failed_last_runs_again(project, ended):
     project.makeini("[pytest]\n")
     run(project, "-k", "naive").assert_outcomes(failed=1)
     run(project, "--lf", "--collect-only", "-q").stdout.fnmatch_lines(["*::naive", "1/2 tests collected*"])
+
+
+def test_two_workers_run_drills_for_real_as_far_as_a_host_without_an_engine_lets_them(project, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    done = project.runpytest_subprocess("scenarios/vps-deploy-lock.yaml", "-n", "2", "--drill-runs", "runs")
+    done.assert_outcomes(errors=2)
+    done.stdout.fnmatch_lines(["*no container engine answers*"])
+    done.stdout.no_fnmatch_line("*Traceback*")
+    assert len(list((project.path / "runs").glob("*/report.md"))) == 2
