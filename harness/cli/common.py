@@ -16,6 +16,7 @@ from harness.record import TIMELINE_FILE
 from harness.scenario.find import find_scenario
 from harness.scenario.load import Loaded, load_scenario
 from harness.scenario.mutate import without_fault, without_remedies
+from harness.units import parse_duration
 
 SCENARIOS = (Path("scenarios"), Path(harness.__file__).resolve().parents[1] / "scenarios")
 """Where a bare name is looked up: the caller's own scenarios, then the shipped ones."""
@@ -65,6 +66,19 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _catalogue = cache(load_catalogue)  # eight files of YAML, the same for every scenario of a command
+
+
+class DurationType(click.ParamType[float]):
+    """A duration as scenarios write it, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        try:
+            return parse_duration(value)
+        except ValueError as problem:
+            self.fail(f"expected {problem}, got {value!r}", param, ctx)
 
 
 def load(file: Path, overrides: Sequence[str] = ()) -> Loaded:

@@ -46,6 +46,8 @@ class Options:
     """Overrides, mutations and sabotages, for the report."""
     sabotages: tuple[Sabotage, ...] = ()
     """What the taps break during attempt 1."""
+    until: float | None = None
+    """``time.monotonic()`` from which on the run is interrupted and torn down: the time box. None: no box."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class Session:
     acted: Acted | None = None
     detected: str = ""
     """What smoke said when it first saw the outage."""
+    stopped_by: str = ""
+    """Who asked the run to end (a signal's name, the time box), also where its verdict was on its way by then."""
     _samples: list[Sample] = field(default_factory=list, init=False)
     _tail: SampleReader | None = field(default=None, init=False)
 
