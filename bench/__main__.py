@@ -26,9 +26,10 @@ from rich.table import Table
 
 from bench.tap import tap_costs
 from harness.containers import engine_client
+from harness.events import PhaseEnded, PhaseStarted, RunStarted, StepEnded
 from harness.probe.analysis import recovery
 from harness.probe.samples import Sample
-from harness.timeline import PhaseEnded, PhaseStarted, RunStarted, StepEnded, read_timeline
+from harness.timeline import read_timeline
 
 _SCENARIO = "ecs-bad-migration"
 _LABEL = "com.amazonaws.ecs.task-definition-family=shop"

@@ -24,11 +24,11 @@ from pydantic import Field, model_validator
 
 from drills.aws_api import AwsDialect
 from harness.errors import EnvironmentProblem, ProvisionProblem
+from harness.events import StackFact
 from harness.ledger import Undo
 from harness.limits import wait_until
 from harness.model import ResidueClass
 from harness.spi import Layers, Need, Run, ServiceConfig
-from harness.timeline import StackFact
 from harness.units import Duration
 
 REGION = "eu-central-1"

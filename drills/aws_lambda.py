@@ -15,9 +15,9 @@ from pydantic import Field
 
 from drills.aws import AwsEndpoint
 from drills.container_logs import telling
+from harness.events import StackFact
 from harness.model import ResidueClass
 from harness.spi import Instance, Layers, PlatformConfig, Run, Service, ServiceName
-from harness.timeline import StackFact
 
 _ASSUME = json.dumps(
     {

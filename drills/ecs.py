@@ -16,9 +16,9 @@ from pydantic import Field
 
 from drills.aws import AwsEndpoint
 from drills.container_logs import last_words, matching_lines
+from harness.events import StackFact
 from harness.model import ResidueClass
 from harness.spi import Instance, Layers, Need, PlatformConfig, Run, Service, ServiceName
-from harness.timeline import StackFact
 
 _CLUSTER = "drill"
 _ASSUME = json.dumps(

@@ -14,10 +14,10 @@ from pydantic import Field, model_validator
 from drills.kind import RECIPE, TIMEOUT, KindCluster, kept_cluster, make_cluster, tools_path
 from drills.kube_access import Api, api_client, namespace_name, read_kubeconfig, server_of, write_kubeconfig
 from harness.errors import ProvisionProblem
+from harness.events import StackFact
 from harness.ledger import Undo
 from harness.model import ResidueClass
 from harness.spi import Layers, Need, Run, ServiceConfig
-from harness.timeline import StackFact
 from harness.units import Duration
 
 

@@ -15,10 +15,10 @@ from drills.postgres_recovery import ARCHIVE, Recovery
 from drills.postgres_rows import Rows, read_rows, since
 from harness.containers import RunningContainer
 from harness.errors import ProvisionProblem
+from harness.events import StackFact
 from harness.limits import wait_until
 from harness.model import ResidueClass
 from harness.spi import Layers, Need, Run, ServiceConfig
-from harness.timeline import StackFact
 from harness.units import Duration
 
 PORT = 5432

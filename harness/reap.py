@@ -13,8 +13,9 @@ from docker.errors import NotFound
 
 from harness.containers import FOLDER_LABEL, engine_client
 from harness.errors import EnvironmentProblem
+from harness.events import InterruptedBy, LeftBehind, RunStarted, VerdictReached
 from harness.ledger import Entry, Ledger, dead_run, open_entries
-from harness.timeline import InterruptedBy, LeftBehind, RunStarted, Timeline, VerdictReached, read_timeline
+from harness.timeline import Timeline, read_timeline
 from harness.undo import _remove, undo_all
 
 TIMELINE = "timeline.jsonl"

@@ -10,12 +10,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.errors import UsageProblem
+from harness.events import FORMAT, RunStarted
 from harness.model import Phase, Snapshot, Verdict
 from harness.probe.samples import Sample, read_samples
 from harness.record._fold import Story, fold
 from harness.record._measure import measure, metrics
 from harness.record._model import Compared, RunRecord
-from harness.timeline import FORMAT, RunStarted, read_timeline
+from harness.timeline import read_timeline
 
 RUN_FILE = "run.json"
 TIMELINE_FILE = "timeline.jsonl"

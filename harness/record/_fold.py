@@ -7,22 +7,7 @@ from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from typing import TypeVar
 
-from harness.model import Finding, Forecast, Phase, ResidueRow
-from harness.record._model import (
-    AttemptRecord,
-    CallRecord,
-    CheckRecord,
-    Detection,
-    Fact,
-    FaultRecord,
-    LeftOver,
-    PhaseRecord,
-    ReleaseRecord,
-    RunError,
-    StepRecord,
-    WritesRecord,
-)
-from harness.timeline import (
+from harness.events import (
     AnyEvent,
     ApiCalled,
     AttemptJudged,
@@ -47,6 +32,21 @@ from harness.timeline import (
     StepStarted,
     VerdictReached,
     WritesCounted,
+)
+from harness.model import Finding, Forecast, Phase, ResidueRow
+from harness.record._model import (
+    AttemptRecord,
+    CallRecord,
+    CheckRecord,
+    Detection,
+    Fact,
+    FaultRecord,
+    LeftOver,
+    PhaseRecord,
+    ReleaseRecord,
+    RunError,
+    StepRecord,
+    WritesRecord,
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.events import RunStarted
 from harness.model import Latency, Metric, Phase
 from harness.probe import analysis
 from harness.probe.samples import Sample
@@ -22,7 +23,6 @@ from harness.record._model import (
     RequestsRecord,
     WritesRecord,
 )
-from harness.timeline import RunStarted
 
 _AFTER_WATCH = (Phase.VERDICT, Phase.TEARDOWN, Phase.REPORT)
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Literal, cast
 
 from harness.errors import DrillError
+from harness.events import CheckDone, SnapshotTaken, WritesCounted
 from harness.model import CheckResult, Outcome, Snapshot
 from harness.probe.analysis import acknowledged_writes
 from harness.runner.session import Session
 from harness.spi import Check, Layers, Scope, SqlService
-from harness.timeline import CheckDone, SnapshotTaken, WritesCounted
 
 
 def ask_all(session: Session, scope: Scope, *, smoke_only: bool = False) -> list[CheckResult]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import subprocess
 from contextlib import suppress
 
+from harness.events import LeftBehind, VerdictReached
 from harness.ledger import Entry, open_entries
 from harness.record import RunRecord, build_record, write_run_json
 from harness.report import write_report
 from harness.runner.asking import count_writes
 from harness.runner.session import Session
-from harness.timeline import LeftBehind, VerdictReached
 from harness.undo import undo_all
 from harness.verdict import judge
 

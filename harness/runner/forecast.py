@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from harness.events import Forecasted
 from harness.model import Forecast
 from harness.runner.acting import run_steps
 from harness.runner.session import Session
-from harness.timeline import Forecasted
 
 ANSWER = "DRILL_FORECAST"
 """Variable with the file that the look writes its answer to, as JSON: ``{"reach": "destructive", "why": ["…"]}``."""

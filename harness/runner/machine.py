@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from harness.errors import DrillError, EnvironmentProblem, Interrupted, TimeLimit
+from harness.events import Failed, InterruptedBy, LeftBehind, PhaseEnded, PhaseStarted
 from harness.ledger import open_entries
 from harness.limits import Interrupts, on_signals, time_limit
 from harness.model import Phase
@@ -24,7 +25,6 @@ from harness.record import RunRecord
 from harness.runner import ending, phases, recovery
 from harness.runner.phases import Next
 from harness.runner.session import Session
-from harness.timeline import Failed, InterruptedBy, LeftBehind, PhaseEnded, PhaseStarted
 
 T = TypeVar("T")
 TIME_BOX = "the time box"

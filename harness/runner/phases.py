@@ -11,6 +11,7 @@ from typing import Literal
 
 from harness.containers import engine_client
 from harness.errors import EnvironmentProblem, UsageProblem
+from harness.events import Detected, FaultJudged, ReleaseResolved, StackFact
 from harness.guard import require_allowed
 from harness.images import Image
 from harness.limits import wait_until
@@ -22,7 +23,6 @@ from harness.runner.asking import ask_all, first_failure, record, take_snapshot
 from harness.runner.forecast import ask_forecast
 from harness.runner.session import Session, environment_of
 from harness.spi import Bench, Need, Plugin, Service, ServiceConfig
-from harness.timeline import Detected, FaultJudged, ReleaseResolved, StackFact
 from harness.units import format_duration
 
 

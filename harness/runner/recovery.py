@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from harness.catalogue import UNCLASSIFIED, Mode, load_catalogue, told_apart
 from harness.errors import TimeLimit
+from harness.events import AttemptJudged, FindingSeen, ResidueJudged, WritesCounted
 from harness.limits import POLL
 from harness.model import ACCEPTED, CheckResult, Finding, Outcome, Phase, ResidueRow
 from harness.probe.analysis import first_bad, in_window, success_ratio
@@ -17,7 +18,6 @@ from harness.runner.phases import Next
 from harness.runner.session import Acted, Session
 from harness.scenario.models import Attempt
 from harness.spi import Scope
-from harness.timeline import AttemptJudged, FindingSeen, ResidueJudged, WritesCounted
 from harness.units import format_duration
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.containers import Containers
 from harness.errors import EnvironmentProblem
+from harness.events import Noted, RunStarted
 from harness.images import Image, Images
 from harness.ledger import Ledger, RunLock, Undo
 from harness.model import Budgets, CheckResult, Phase
@@ -29,7 +30,7 @@ from harness.scenario.load import Loaded
 from harness.scenario.models import Attempt, RecoveryPath, Scenario, Windows
 from harness.spi import Bench, Run, Scope
 from harness.tap import Sabotage, Taps
-from harness.timeline import Noted, RunStarted, Timeline
+from harness.timeline import Timeline
 
 
 @dataclass(frozen=True)

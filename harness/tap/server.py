@@ -16,9 +16,9 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, T
 from yarl import URL
 
 from harness.errors import EnvironmentProblem, UsageProblem
+from harness.events import ApiCalled
 from harness.tap.model import Answer, Dialect, Operation, Request
 from harness.tap.sabotage import DELAY, Sabotage
-from harness.timeline import ApiCalled
 
 _PER_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization"}

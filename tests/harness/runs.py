@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.model import Budgets, CheckResult, Finding, Outcome, Phase, ResidueClass, ResidueRow, Snapshot
-from harness.probe.samples import Sample, write_line
-from harness.timeline import (
+from harness.events import (
     AnyEvent,
     AttemptJudged,
     CheckDone,
@@ -24,9 +22,11 @@ from harness.timeline import (
     StackFact,
     StepEnded,
     StepStarted,
-    Timeline,
     WritesCounted,
 )
+from harness.model import Budgets, CheckResult, Finding, Outcome, Phase, ResidueClass, ResidueRow, Snapshot
+from harness.probe.samples import Sample, write_line
+from harness.timeline import Timeline
 
 UNDEFINED = 'psycopg.errors.UndefinedColumn: column "total_cents" does not exist'
 D3 = Finding(

@@ -2,12 +2,12 @@
 
 import pytest
 
+from harness.events import AttemptJudged, StepEnded
 from harness.model import Cost, Phase
 from harness.record import build_record
 from harness.report.page import ladder
 from harness.spi import Scope
 from harness.steps.command import CommandStep
-from harness.timeline import AttemptJudged, StepEnded
 from tests.harness.runs import Drill
 from tests.harness.test_checks import bench as bench
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from harness.events import Forecasted
 from harness.model import Forecast, Reach, ResidueClass, ResidueRow
 from harness.record import build_record
 from harness.report.page import forecast
-from harness.timeline import Forecasted
 from tests.harness.runs import D3, Attempt, Drill
 
 LOST = ResidueRow(

@@ -7,11 +7,11 @@ from contextlib import closing
 import pytest
 
 from harness.errors import EnvironmentProblem
+from harness.events import VerdictReached
 from harness.history import HISTORY_FILE, HistoryRow, append, edited, read, rebuild
 from harness.ledger import RunLock
 from harness.model import Verdict
 from harness.report import write_report
-from harness.timeline import VerdictReached
 from tests.harness.runs import Attempt, Drill
 
 

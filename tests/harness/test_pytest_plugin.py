@@ -8,9 +8,9 @@ import pytest
 
 from harness.cli import series
 from harness.errors import ExitCode
+from harness.events import VerdictReached
 from harness.model import Verdict
 from harness.record import build_record
-from harness.timeline import VerdictReached
 from tests.harness.runs import LEFT, Drill
 
 pytest_plugins = ["pytester"]

@@ -7,20 +7,19 @@ import jsonschema
 import pytest
 
 from harness.errors import UsageProblem
-from harness.model import CheckResult, Outcome, Phase, Verdict
-from harness.record import RECOVERY_TIME, RunRecord, build_record, record_schema, write_run_json
-from harness.report.data import SCHEMA_FILE
-from harness.timeline import (
+from harness.events import (
     CheckDone,
     Failed,
     InterruptedBy,
     Noted,
     PhaseEnded,
     PhaseStarted,
-    Timeline,
     VerdictReached,
-    read_timeline,
 )
+from harness.model import CheckResult, Outcome, Phase, Verdict
+from harness.record import RECOVERY_TIME, RunRecord, build_record, record_schema, write_run_json
+from harness.report.data import SCHEMA_FILE
+from harness.timeline import Timeline, read_timeline
 from tests.harness.runs import LEFT, Drill
 
 

@@ -11,11 +11,11 @@ from click.testing import CliRunner
 from harness.cli import series
 from harness.cli.app import main
 from harness.cli.common import load
+from harness.events import InterruptedBy, VerdictReached
 from harness.history import append
 from harness.model import Verdict
 from harness.record import build_record
 from harness.runner.machine import TIME_BOX
-from harness.timeline import InterruptedBy, VerdictReached
 from tests.harness.runs import Drill
 from tests.harness.test_history import row
 

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from harness.cli.summary import summary_command
 from harness.errors import EnvironmentProblem, UsageProblem
+from harness.events import VerdictReached
 from harness.model import Verdict
-from harness.timeline import VerdictReached
 from tests.harness.runs import D3, Attempt, Drill
 
 ROOT = Path(__file__).parents[2]

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import ExitCode
+from harness.events import ApiCalled, CheckDone, Failed, InterruptedBy
 from harness.model import CheckResult, Outcome, Phase, ResidueClass, ResidueRow, Verdict
 from harness.record import build_record
-from harness.timeline import ApiCalled, CheckDone, Failed, InterruptedBy
 from harness.verdict import exit_code, judge
 from tests.harness.runs import D3, Attempt, Drill, naive
 

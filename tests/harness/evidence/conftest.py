@@ -6,9 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.app import main
+from harness.events import ReleaseResolved, VerdictReached
 from harness.model import Verdict
 from harness.report import write_report
-from harness.timeline import ReleaseResolved, VerdictReached
 from tests.harness.runs import Drill
 
 RUN = "2026-11-22T21-04-11Z-7f3a"

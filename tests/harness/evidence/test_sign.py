@@ -7,11 +7,11 @@ import stat
 import pytest
 from in_toto_attestation.v1.statement import STATEMENT_TYPE_URI
 
+from harness.events import VerdictReached
 from harness.evidence.envelope import ATTESTATION_FILE, PAYLOAD_TYPE
 from harness.ledger import Ledger, RunLock, Undo
 from harness.model import Verdict
 from harness.report import write_report
-from harness.timeline import VerdictReached
 from tests.harness.evidence.conftest import IMAGE, RUN, run
 from tests.harness.runs import Attempt, Drill
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from harness.errors import Position
+from harness.events import LeftBehind
 from harness.model import Verdict
 from harness.record import build_record
 from harness.report.github import Annotation, annotations_of, fitting, output_text, outputs, summary_page
 from harness.scenario.places import Places
-from harness.timeline import LeftBehind
 from harness.verdict import judge
 from tests.harness.markdown import tables, tokens
 from tests.harness.runs import D3, Attempt, Drill

@@ -10,10 +10,10 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
+from harness.events import VerdictReached
 from harness.model import Verdict
 from harness.report import trace, write_report
 from harness.report.otel import send_trace
-from harness.timeline import VerdictReached
 from tests.harness.runs import Drill
 
 ANCHOR = 1795381451 * 10**9

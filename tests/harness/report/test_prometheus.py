@@ -3,9 +3,9 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from harness.events import VerdictReached
 from harness.model import Verdict
 from harness.report import write_report
-from harness.timeline import VerdictReached
 from tests.harness.runs import Drill
 
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from harness.events import VerdictReached
 from harness.history import append, row_of
 from harness.model import Metric, Verdict
 from harness.record import RECOVERY_TIME, RUN_FILE, RunRecord, record_json
 from harness.report import write_report
 from harness.report.markdown import REPORT_FILE, render_markdown
 from harness.report.outage import write_chart
-from harness.timeline import VerdictReached
 from tests.harness.runs import Attempt, Drill
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
