@@ -28,6 +28,7 @@ CHANGES = (
     "fault.within=6s",
 )
 LATE = "budgets.rto=1s"
+GREEN, RED = {"gate": "success", "release": "success"}, {"gate": "failure"}
 CHECKOUT = """
 name: check-out of another repository, as a link
 inputs: {repository: {default: ""}, ref: {default: ""}, path: {required: true}, persist-credentials: {default: ""}}
@@ -46,12 +47,21 @@ runs:
       env: {FROM: "${{ inputs.path }}", NAME: "${{ inputs.name }}"}
 """
 RELEASE = f"""
-on: {{workflow_dispatch: {{inputs: {{set: {{type: string, default: ""}}}}}}}}
+on:
+  workflow_dispatch:
+    inputs:
+      scenarios: {{type: string, default: mine}}
+      set: {{type: string, default: ""}}
+      policy: {{type: string, default: ""}}
 permissions: {{contents: read}}
 jobs:
   rehearsal:
     uses: example/drill/.github/workflows/drill-gate.yml@{COMMIT}
-    with: {{scenarios: mine, path: prepared, set: "${{{{ inputs.set }}}}"}}
+    with:
+      scenarios: "${{{{ inputs.scenarios }}}}"
+      path: prepared
+      set: "${{{{ inputs.set }}}}"
+      policy: "${{{{ inputs.policy }}}}"
   release:
     needs: rehearsal
     runs-on: ubuntu-24.04
@@ -162,7 +172,7 @@ def line_of(file: Path, text: str) -> int:
 
 def test_the_weekly_drill_passes(act):
     done = act(
-        ROOT, "drill-weekly.yml", scenarios="vps-deploy-lock", path="prepared", set="\n".join(CHANGES), time_box=""
+        ROOT, "drill-weekly.yml", scenarios="vps-deploy-lock", path="prepared", set="\n".join(CHANGES), time_box="8m"
     )
     assert (done.code, done.results) == (0, {"drill": "success"}), done.log
     (summary,) = done.summaries
@@ -201,7 +211,6 @@ def test_the_weekly_drill_fails_with_its_findings_beside_the_scenario(act):
     assert leftovers(done.run) == []
 
 
-# The policy's turn, once `drill gate` is merged: a team's drill-gate.yaml and `policy:` in RELEASE, met and not met.
 def test_a_team_s_release_goes_out_behind_a_green_gate(act, team):
     done = act(team, "release.yml", set="\n".join(CHANGES))
     assert (done.code, done.results) == (0, {"gate": "success", "release": "success"}), done.log
@@ -219,6 +228,17 @@ def test_a_team_s_release_stays_behind_a_red_gate(act, team):
     (verdict, *_) = done.annotations
     assert (verdict[0], verdict[1]["title"]) == ("error", "mine, path prepared: failed")
     assert "limit is 1.0 s" in verdict[2]
+    assert leftovers(done.run) == []
+
+
+@pytest.mark.parametrize(("rto", "code", "results"), [("2m", 0, GREEN), ("1s", 1, RED)], ids=["met", "not met"])
+def test_the_policy_of_a_team_rehearses_what_it_misses_and_decides(act, team, rto, code, results):
+    policy = f"gate: 1\nrequire:\n  - {{scenario: mine, paths: [prepared], max_age: 1d, rto: {rto}}}\n"
+    (team / "drill-gate.yaml").write_text(policy)
+    done = act(team, "release.yml", scenarios="", policy="drill-gate.yaml")
+    assert (done.code, done.results) == (code, results), done.log
+    assert ("1 of 1 requirements are met" in done.log) == (code == 0)
+    assert ("the limit is 1.0 s" in done.log) == (code == 1)
     assert leftovers(done.run) == []
 
 
