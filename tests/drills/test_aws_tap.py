@@ -19,7 +19,7 @@ from bench.endpoint import free_port, ministack
 from drills.aws import FAKE_CREDENTIALS, REGION
 from drills.aws_api import AwsDialect
 from harness.errors import UsageProblem
-from harness.tap import Taps, parse_sabotage
+from harness.tap import Request, Taps, parse_sabotage
 
 HOME = Path(sys.executable).parent
 
@@ -63,6 +63,13 @@ def tapped(endpoint):
     yield call
     for each in opened:
         each.taps.close()
+
+
+def test_no_profile_of_the_user_is_read(monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "one-that-does-not-exist")
+    headers = {"authorization": "AWS4-HMAC-SHA256 Credential=drill/20261123/us-east-1/efs/aws4_request"}
+    request = Request("GET", "/2015-02-01/file-systems", headers, b"")
+    assert AwsDialect().operation(request).action == "DescribeFileSystems"
 
 
 def revisions(client, family, count):
