@@ -31,6 +31,7 @@ _COMMANDS = {
     "history": "harness.cli.history:history_command",
     "library": "harness.cli.library:library_command",
     "list": "harness.cli.look:list_command",
+    "modes": "harness.cli.modes:modes_command",
     "plan": "harness.cli.look:plan_command",
     "reap": "harness.cli.tend:reap_command",
     "report": "harness.cli.tend:report_command",
