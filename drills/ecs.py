@@ -21,6 +21,8 @@ from harness.model import ResidueClass
 from harness.spi import Instance, Layers, Need, PlatformConfig, Run, Service, ServiceName
 
 _CLUSTER = "drill"
+_FAMILY = "com.amazonaws.ecs.task-definition-family"
+"""Label that the ECS agent puts on containers."""
 _ASSUME = json.dumps(
     {
         "Version": "2012-10-17",
@@ -151,14 +153,14 @@ class RunningEcs:
             return Instance(name, "", f"{address}: {type(problem).__name__}{self._last_words(task)}")
 
     def _last_words(self, task: Mapping[str, Any]) -> str:
-        label = f"com.amazonaws.ecs.task-arn={task['taskArn']}"
-        said = last_words(self.run.containers.client, self.run.containers.network, label)
+        own, family = f"com.amazonaws.ecs.task-arn={task['taskArn']}", f"{_FAMILY}={self.config.service}"
+        said = last_words(self.run.containers.client, self.run.containers.network, own, family)
         return f", its last words: {said}" if said else ""
 
     def logs(self, containing: str) -> Sequence[str]:
         """Lines of the tasks' containers."""
-        label = f"com.amazonaws.ecs.task-definition-family={self.config.service}"
-        return matching_lines(self.run.containers.client, self.run.containers.network, label, containing)
+        family = f"{_FAMILY}={self.config.service}"
+        return matching_lines(self.run.containers.client, self.run.containers.network, family, containing)
 
     def snapshot(self) -> Layers:
         """Service, task definition, artefact digests, environment, secrets by version."""

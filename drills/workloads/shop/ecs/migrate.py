@@ -2,7 +2,8 @@
 """Migrates the database: `migrate.py --release v2 --image REF --revision 0004_rename [--downgrade]`.
 
 Runs `alembic upgrade REVISION` (or downgrade) of that image as a one-off ECS task of the family `shop-migrate`,
-waits until it has stopped, prints its log. Environment: see taskdef.py.
+waits until it has stopped, prints its log. `--versioned`: the image's numbered SQL files instead, all of them up, or
+REVISION (such as 04.00) undone. Environment: see taskdef.py.
 Exit code: the task's, or 1 where it did not start or did not stop in time.
 """
 
@@ -19,14 +20,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--release", required=True)
     parser.add_argument("--image", required=True)
-    parser.add_argument("--revision", required=True, help="Alembic revision")
+    parser.add_argument("--revision", required=True, help="Alembic revision, or version to undo")
+    parser.add_argument("--versioned", action="store_true", help="the release migrates with numbered SQL files")
     parser.add_argument("--downgrade", action="store_true", help="go back; the image has to know where it is now")
     parser.add_argument("--timeout", type=float, default=120, help="seconds to wait (default: 120)")
     options = parser.parse_args()
 
     ecs = taskdef.client("ecs")
     definition = taskdef.register(ecs, "shop-migrate", options.release, options.image)
-    task = start(ecs, definition, ["alembic", "downgrade" if options.downgrade else "upgrade", options.revision])
+    task = start(ecs, definition, command(options))
     stopped = wait(ecs, task, options.timeout)
     print_log(task)
     container = stopped["containers"][0]
@@ -35,6 +37,13 @@ def main():
     if code is None:
         raise SystemExit(f"the task did not run: {stopped.get('stoppedReason')}")
     raise SystemExit(code)
+
+
+def command(options):
+    """What the task runs."""
+    if options.versioned:
+        return ["python3", "-m", "shop.versioned", *(["undo", options.revision] if options.downgrade else ["migrate"])]
+    return ["alembic", "downgrade" if options.downgrade else "upgrade", options.revision]
 
 
 def start(ecs, definition, command):
