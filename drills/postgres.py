@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -136,26 +137,28 @@ class RunningPostgres:
             ConnectionError: the server cannot be reached.
             ValueError: the server refuses the statement; its own words.
         """
+        with self._session() as connection:
+            return connection.execute(statement.encode()).fetchall()
+
+    @contextmanager
+    def _session(self) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+        """A connection that only reads. Raises as ``query``."""
         try:
-            with self._connect() as connection:
-                return connection.execute(statement.encode()).fetchall()
+            with psycopg.connect(
+                host=self.container.address,
+                port=PORT,
+                user=self.user,
+                password=self.password,
+                dbname=self.database,
+                connect_timeout=3,
+                options="-c statement_timeout=10s",
+            ) as connection:
+                connection.read_only = True
+                yield connection
         except psycopg.OperationalError as problem:
             raise ConnectionError(str(problem).strip()) from problem
         except psycopg.Error as problem:
             raise ValueError(f"{type(problem).__name__}: {str(problem).strip()}") from problem
-
-    def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
-        connection = psycopg.connect(
-            host=self.container.address,
-            port=PORT,
-            user=self.user,
-            password=self.password,
-            dbname=self.database,
-            connect_timeout=3,
-            options="-c statement_timeout=10s",
-        )
-        connection.read_only = True
-        return connection
 
     def snapshot(self) -> Layers:
         """Schema, constraints, triggers, migration head, and the rows that were there at S0."""
@@ -176,7 +179,7 @@ class RunningPostgres:
 
     def _data(self) -> dict[str, str]:
         """What became of the rows up to the highest key at S0, and of their values."""
-        with self._connect() as connection:
+        with self._session() as connection:
             first = not self._bounds
             if first:
                 self._bounds = self._highest_keys(connection)

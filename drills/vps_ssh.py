@@ -118,12 +118,13 @@ class SshAccess:
 
 
 def _write(host: RunningContainer, folder: str, name: str, content: bytes) -> None:
-    """Put a file of the deploy user into ``host``, readable for that user alone."""
-    owner = host.handle.exec_run(["id", "-u", USER])
+    """Put a file into ``folder`` of ``host``, readable for the folder's owner alone."""
+    there, _ = host.handle.get_archive(folder)
+    with TarFile(fileobj=BytesIO(b"".join(there))) as tar:
+        owner = tar.getmembers()[0]
     archive = BytesIO()
     with TarFile(fileobj=archive, mode="w") as tar:
         entry = TarInfo(name)
-        entry.size, entry.mode, entry.uid = len(content), 0o600, int(owner.output)
-        entry.gid = entry.uid
+        entry.size, entry.mode, entry.uid, entry.gid = len(content), 0o600, owner.uid, owner.gid
         tar.addfile(entry, BytesIO(content))
     host.handle.put_archive(folder, archive.getvalue())
