@@ -33,7 +33,7 @@ class VersionCheck(Check):
         return CheckResult(
             name=self.name or "version on every instance",
             outcome=Outcome.PASS if good else Outcome.FAIL,
-            expected=f"{wanted} on {self.instances or 'every'} instance(s)",
+            expected=f"{wanted} on " + (f"{self.instances} instances" if self.instances else "every instance"),
             seen=", ".join(f"{version} on {count}" for version, count in sorted(seen.items())) or "no instance",
             evidence=tuple(_said(each) for each in found) if not good else (),
         )

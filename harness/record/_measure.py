@@ -151,7 +151,7 @@ def _recovery(story: Story, start: RunStarted, measured: Measured) -> Metric:
     if outage is None or outage.duration is not None:
         unseen = _recovered_unseen(story, outage) if outage else None
         if outage and unseen is not None:
-            note = f"the traffic was good after {outage.duration:.1f} s; what it does not reach came back later"
+            note = f"the traffic was good after {outage.duration:.1f} s already; what it does not reach came back later"
             return _limited(RECOVERY_TIME, round(unseen - outage.first_bad, 4), "s", rto, note)
         return _limited(RECOVERY_TIME, outage.duration if outage else None, "s", rto)
     watched = measured.seen_until - outage.first_bad

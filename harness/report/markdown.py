@@ -50,6 +50,7 @@ def _environment() -> Environment:
                 "declared",
                 "ending",
                 "failing_checks",
+                "faster",
                 "finding_time",
                 "first_attempt",
                 "forecast",

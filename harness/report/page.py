@@ -178,7 +178,7 @@ def _row(record: RunRecord, metric: Metric) -> Row:
     name, took = metric.name, figure(metric.value, metric.unit)
     if metric.name == RECOVERY_TIME:
         name = f"{name} (first bad response to sustained good)"
-        took = metric.note or took
+        took = "; ".join(filter(None, (took if metric.value is not None else "", metric.note))) or took
     elif metric.value is None and metric.note:
         took = f"{took}, {metric.note}"
     elif metric.note:
@@ -231,6 +231,19 @@ def ladder(record: RunRecord) -> list[tuple[str, str, str, str]]:
         for each in record.attempts
         if each.recovered is not None
     ]
+
+
+def faster(record: RunRecord) -> str:
+    """What would have been faster: the attempt that recovered, tried first; empty where it was the first."""
+    first, *rest = record.attempts or (None,)
+    better = next((each for each in rest if each.recovered), None)
+    if first is None or first.started is None or better is None or better.started is None:
+        return ""
+    before = "attempt 1" if better.number == 2 else f"attempts 1 to {better.number - 1}"
+    return (
+        f"What would have been faster: {attempt_name(better)} at once, if it needs nothing of what {before} did. "
+        f"{figure(better.started - first.started, 's')} went by before it began."
+    )
 
 
 def _cost(attempt: AttemptRecord) -> str:

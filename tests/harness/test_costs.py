@@ -5,7 +5,7 @@ import pytest
 from harness.events import AttemptJudged, StepEnded
 from harness.model import Cost, Phase
 from harness.record import build_record
-from harness.report.page import ladder
+from harness.report.page import faster, ladder
 from harness.spi import Scope
 from harness.steps.command import CommandStep
 from tests.harness.runs import Drill
@@ -53,3 +53,4 @@ def test_the_report_says_what_each_rung_cost(tmp_path):
     assert [rung[2] for rung in ladder(record)] == ["broken", "recovered"]
     assert ladder(record)[1][3] == "1,066 rows repaired, 3 acknowledged writes lost"
     assert ladder(record)[0][3] == "not counted"
+    assert faster(record).startswith(f"What would have been faster: {ladder(record)[1][0]} at once")

@@ -187,7 +187,7 @@ def test_a_recovery_that_the_traffic_cannot_see_lasts_until_its_attempt_has_acte
     metric = record.metric(RECOVERY_TIME)
     assert record.outage.duration == pytest.approx(11.0)
     assert metric.value == pytest.approx(second.started + second.acted - 19.0)
-    assert metric.note == "the traffic was good after 11.0 s; what it does not reach came back later"
+    assert metric.note == "the traffic was good after 11.0 s already; what it does not reach came back later"
 
 
 def test_a_recovery_during_the_last_attempt_is_the_traffics_own(tmp_path):
