@@ -17,7 +17,7 @@ from harness.tap import parse_sabotage
 
 
 @click.command("run")
-@click.argument("scenarios", nargs=-1, metavar="SCENARIO...")
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO...]")
 @scenario_options
 @click.option(
     "--allow-remote",
