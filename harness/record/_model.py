@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from harness.model import Budgets, CheckResult, Finding, Frozen, Latency, Metric, Phase, ResidueRow, Verdict
+from harness.model import Budgets, CheckResult, Effect, Finding, Frozen, Latency, Metric, Phase, ResidueRow, Verdict
 
 DETECT_TIME = "time to detect"
 """Metric: first bad response to its detection, seconds."""
@@ -121,6 +121,19 @@ class WritesRecord(Frozen):
     summary: str = ""
 
 
+class EffectRecord(Effect):
+    """An effect since S0. ``duplicate``: the same one had happened before, also before S0."""
+
+    duplicate: bool
+
+
+class EffectsRecord(Frozen):
+    """What left the stack since S0, oldest first, and whose records could not be read."""
+
+    effects: tuple[EffectRecord, ...]
+    unknown: tuple[str, ...] = ()
+
+
 class Compared(Frozen):
     """A layer of snapshot S0 and how many keys of it were compared afterwards."""
 
@@ -189,6 +202,8 @@ class RunRecord(Frozen):
     metrics: tuple[Metric, ...] = ()
     latency: LatencyRecord = LatencyRecord()
     writes: WritesRecord | None = None
+    effects: EffectsRecord | None = None
+    """None where nothing of the stack keeps such records, or they were not asked."""
     facts: tuple[Fact, ...] = ()
     steps: tuple[StepRecord, ...] = ()
     left_behind: tuple[LeftOver, ...] = ()

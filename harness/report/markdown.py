@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from harness.record import RunRecord, replace_text
 from harness.report import page
+from harness.report.effects import effects_rows
 from harness.report.escape import block, code, finalize, telling
 from harness.units import figure
 
@@ -38,6 +39,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "telling": telling,
         "figure": figure,
+        "effects_rows": effects_rows,
         **{
             name: getattr(page, name)
             for name in (

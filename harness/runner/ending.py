@@ -8,12 +8,13 @@ from typing import cast
 
 from harness.errors import DrillError
 from harness.ledger import Entry, open_entries
+from harness.model import Effect
 from harness.probe.analysis import acknowledged_writes
 from harness.record import RunRecord, build_record, write_run_json
 from harness.report import write_report
 from harness.runner.session import Session
-from harness.spi import SqlService
-from harness.timeline import LeftBehind, VerdictReached, WritesCounted
+from harness.spi import EffectsSource, SqlService
+from harness.timeline import EffectsCounted, LeftBehind, VerdictReached, WritesCounted
 from harness.undo import undo_all
 from harness.verdict import judge
 
@@ -22,10 +23,11 @@ _WATCHDOG_END = 30.0
 
 
 def reach_verdict(session: Session) -> RunRecord:
-    """Stop the traffic, count the writes, judge; all of it on disk before anything is torn down."""
+    """Stop the traffic, count the writes and what left the stack, judge; on disk before anything is torn down."""
     if session.probe:
         session.probe.stop(timeout=session.scenario.traffic.timeout + 2)
         _count_writes(session)
+    _count_effects(session)
     verdict, reasons = judge(build_record(session.run.folder))
     session.timeline.write(VerdictReached(verdict=verdict, reasons=reasons))
     return write_run_json(session.run.folder)
@@ -52,6 +54,22 @@ def _count_writes(session: Session) -> None:
     lost = sorted(acknowledged - present)
     summary = f"lost: {', '.join(lost[:5])}" if lost else ""
     session.timeline.write(WritesCounted(acknowledged=len(acknowledged), lost=len(lost), summary=summary))
+
+
+def _count_effects(session: Session) -> None:
+    """Ask everything that keeps records of what left the stack; silence of one hides nothing of the others."""
+    bench = session.bench
+    named = {"platform": bench.platform, **bench.services} if bench else {}
+    sources = {name: each for name, each in named.items() if isinstance(each, EffectsSource)}
+    effects: list[Effect] = []
+    unknown = []
+    for name, source in sources.items():
+        try:
+            effects += source.effects()
+        except (ConnectionError, ValueError, DrillError) as problem:
+            unknown.append(f"{name}: {problem}")
+    if sources:
+        session.timeline.write(EffectsCounted(effects=tuple(effects), unknown=tuple(unknown)))
 
 
 def tear_down(session: Session) -> bool:
