@@ -3,7 +3,7 @@ SCENARIO ?= ecs-bad-migration
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help setup drill test test-cluster unit library lint bench clean
+.PHONY: help setup drill gate test test-cluster unit library lint bench clean
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
 
@@ -16,7 +16,11 @@ setup: .venv/.ready   ## virtual environment from the lock file, container engin
 drill: setup     ## one drill: make drill SCENARIO=ecs-bad-migration ARGS='--path prepared'
 	@$(BIN)/drill run $(SCENARIO) $(ARGS)
 
+gate: .venv/.ready  ## is everything rehearsed that drill-gate.yaml asks for? ARGS=--run rehearses first what is not
+	@$(BIN)/drill gate $(ARGS)
+
 test: setup      ## unit tests and live drills (at most 25 minutes); clusters have a target of their own
+	@scripts/chromium
 	$(BIN)/coverage run -m pytest -n 2 --timeout 600 -m 'not cluster' $(ARGS)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report

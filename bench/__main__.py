@@ -1,7 +1,8 @@
-"""`make bench`: (a) the harness's own overhead, (b) the truth of its clock.
+"""`make bench`: (a) the harness's own overhead, (b) the truth of its clock, (c) the cost of the tap.
 
 (a) Wall time of a drill, less the time inside started commands and inside windows that the scenario declares.
 (b) Recovery time as the probe saw it against the workload's own access log, the same definition applied to both.
+(c) One API call through the tap against the same call past it.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench.tap import tap_costs
 from harness.containers import engine_client
+from harness.events import PhaseEnded, PhaseStarted, RunStarted, StepEnded
 from harness.probe.analysis import recovery
 from harness.probe.samples import Sample
-from harness.timeline import PhaseEnded, PhaseStarted, RunStarted, StepEnded, read_timeline
+from harness.timeline import read_timeline
 
 _SCENARIO = "ecs-bad-migration"
 _LABEL = "com.amazonaws.ecs.task-definition-family=shop"
@@ -144,8 +147,14 @@ def main() -> None:
     """Run, measure, print."""
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--runs", type=int, default=5, help="drills (default: 5)")
-    count = parser.parse_args().runs
-    console = Console()
+    parser.add_argument("--calls", type=int, default=300, help="API calls for (c) (default: 300)")
+    arguments = parser.parse_args()
+    count, console = arguments.runs, Console()
+    direct, tapped = tap_costs(arguments.calls)
+    console.print(
+        f"(c) one API call, median of {arguments.calls}: {statistics.median(direct) * 1000:.1f} ms past the tap, "
+        f"{statistics.median(tapped) * 1000:.1f} ms through it"
+    )
     measured = []
     for number in range(count):
         console.print(f"drill {number + 1} of {count} …")

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -22,12 +22,13 @@ from botocore.config import Config
 from localstack_client.config import get_service_port
 from pydantic import Field, model_validator
 
+from drills.aws_api import AwsDialect
 from harness.errors import EnvironmentProblem, ProvisionProblem
+from harness.events import StackFact
 from harness.ledger import Undo
 from harness.limits import wait_until
 from harness.model import ResidueClass
 from harness.spi import Layers, Need, Run, ServiceConfig
-from harness.timeline import StackFact
 from harness.units import Duration
 
 REGION = "eu-central-1"
@@ -95,7 +96,7 @@ class Aws(ServiceConfig):
         run.timeline.write(
             StackFact(name="AWS endpoint", value=endpoint.description, simulated=self.engine != "endpoint")
         )
-        return endpoint
+        return replace(endpoint, tapped=run.taps.open(endpoint.url, AwsDialect()).url)
 
     def _ministack(self, name: str, run: Run) -> AwsEndpoint:
         port = self.port or _free_port()
@@ -134,7 +135,7 @@ class Aws(ServiceConfig):
                 stderr=log,
                 start_new_session=True,
             )
-        return AwsEndpoint(f"http://127.0.0.1:{port}", "/_ministack/health", "ministack", process)
+        return AwsEndpoint(f"http://127.0.0.1:{port}", "/_ministack/health", "ministack", process=process)
 
     def _localstack(self, name: str, run: Run) -> AwsEndpoint:
         token = os.environ.get(self.token_env, "")
@@ -158,6 +159,8 @@ class AwsEndpoint:
     url: str
     health_path: str
     engine: str
+    tapped: str = ""
+    """The same endpoint behind the tap: what the team's commands get."""
     process: subprocess.Popen[bytes] | None = None
     """The embedded engine; another one that answers in its place, on its port, would be somebody else's."""
 
@@ -196,7 +199,7 @@ class AwsEndpoint:
 
     def environment(self) -> Mapping[str, str]:
         """Endpoint and local-only identity for the team's commands."""
-        return {"AWS_ENDPOINT_URL": self.url, **FAKE_CREDENTIALS}
+        return {"AWS_ENDPOINT_URL": self.tapped or self.url, **FAKE_CREDENTIALS}
 
     def names(self) -> Mapping[str, str]:
         """``url`` and ``region``."""

@@ -14,15 +14,21 @@ _LINE = 600
 _SAYS = "log: "
 
 
-def matching_lines(client: Any, network: str, label: str, containing: str) -> Sequence[str]:
+def matching_lines(client: Any, network: str, label: str, containing: str, tail: int = 2000) -> Sequence[str]:
     """Lines with ``containing`` in the logs of all containers on ``network`` that carry ``label``; at most 20."""
     lines: list[str] = []
     filters = {"label": label, "network": network}
     for container in client.containers.list(all=True, ignore_removed=True, filters=filters):
         with contextlib.suppress(NotFound, APIError):
-            text = container.logs(tail=2000).decode("utf-8", "replace")
+            text = container.logs(tail=tail).decode("utf-8", "replace")
             lines += text.splitlines()
     return telling(lines, containing)
+
+
+def last_words(client: Any, network: str, label: str) -> str:
+    """The last line in the logs of the containers that carry ``label``: why a process that has ended did so."""
+    lines = matching_lines(client, network, label, "", tail=1)
+    return lines[-1] if lines else ""
 
 
 def telling(lines: Iterable[str], containing: str) -> Sequence[str]:

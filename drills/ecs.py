@@ -15,10 +15,10 @@ import requests
 from pydantic import Field
 
 from drills.aws import AwsEndpoint
-from drills.container_logs import matching_lines
+from drills.container_logs import last_words, matching_lines
+from harness.events import StackFact
 from harness.model import ResidueClass
 from harness.spi import Instance, Layers, Need, PlatformConfig, Run, Service, ServiceName
-from harness.timeline import StackFact
 
 _CLUSTER = "drill"
 _ASSUME = json.dumps(
@@ -148,7 +148,12 @@ class RunningEcs:
                 answer = session.get(f"http://{address}:{self.config.port}{self.config.version_path}", timeout=2)
             return Instance(name, str(answer.json()["version"]))
         except (requests.RequestException, ValueError, KeyError) as problem:
-            return Instance(name, "", f"{address}: {type(problem).__name__}")
+            return Instance(name, "", f"{address}: {type(problem).__name__}{self._last_words(task)}")
+
+    def _last_words(self, task: Mapping[str, Any]) -> str:
+        label = f"com.amazonaws.ecs.task-arn={task['taskArn']}"
+        said = last_words(self.run.containers.client, self.run.containers.network, label)
+        return f", its last words: {said}" if said else ""
 
     def logs(self, containing: str) -> Sequence[str]:
         """Lines of the tasks' containers."""

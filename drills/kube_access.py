@@ -99,7 +99,8 @@ def server_of(kubeconfig: Mapping[str, Any]) -> str:
 
 def write_kubeconfig(kubeconfig: dict[str, Any], file: Path, namespace: str) -> Path:
     """Write ``kubeconfig`` for the run alone, with ``namespace`` as what commands without ``-n`` work in."""
-    kubeconfig["contexts"][0]["context"]["namespace"] = namespace
+    if namespace:
+        kubeconfig["contexts"][0]["context"]["namespace"] = namespace
     file.touch(mode=0o600)
     file.write_text(yaml.safe_dump(kubeconfig), encoding="utf-8")
     return file

@@ -16,6 +16,7 @@ REVISION = "deployment.kubernetes.io/revision"
 HISTORY = "deployment.kubernetes.io/revision-history"
 """Annotations of a ReplicaSet: its revision now, and the ones it had before it was gone back to
 (kubernetes, pkg/controller/deployment/util/deployment_util.go)."""
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _HASH = "controller-revision-hash"
 _ANSWER = 3
 """Seconds a pod may take to say its version."""
@@ -38,7 +39,7 @@ class WorkloadPods:
         except (ApiException, OSError) as problem:
             return [Instance("API server", "", str(problem))]
         living = [pod for pod in pods if pod.metadata.deletion_timestamp is None]
-        return [self._instance(api.core, pod, about, port, path) for pod in living]
+        return [*(self._instance(api.core, pod, about, port, path) for pod in living), *about.not_created()]
 
     def _instance(self, core: Any, pod: Any, about: _About, port: int, path: str) -> Instance:
         name = pod.metadata.name
@@ -64,7 +65,13 @@ class WorkloadPods:
             found = api.apps.list_namespaced_stateful_set(namespace, field_selector=f"metadata.name={self.name}").items
             return _About({}, found[0].status.update_revision or "" if found else "")
         sets = api.apps.list_namespaced_replica_set(namespace, label_selector=f"app={self.name}").items
-        return _About({each.metadata.name: each for each in sets}, "")
+        deployments = api.apps.list_namespaced_deployment(namespace, field_selector=f"metadata.name={self.name}").items
+        return _About(
+            {each.metadata.name: each for each in sets},
+            "",
+            _applied(deployments),
+            history=any(each.spec.revision_history_limit != 0 for each in deployments),
+        )
 
 
 @dataclass(frozen=True)
@@ -73,10 +80,24 @@ class _About:
 
     replica_sets: dict[str, Any]
     update_revision: str
+    applied: frozenset[str] = frozenset()
+    """Containers of the manifest that was applied last; empty where nobody applied one."""
+    history: bool = True
+    """Whether any revision is kept besides the present one."""
+
+    def not_created(self) -> Iterator[Instance]:
+        """An instance without an answer for each ReplicaSet whose pods are refused."""
+        for name, replica_set in self.replica_sets.items():
+            for condition in replica_set.status.conditions or []:
+                if condition.type == "ReplicaFailure" and condition.status == "True" and replica_set.spec.replicas:
+                    yield Instance(f"{name} (pod not created)", "", f"{condition.reason}: {condition.message}")
 
     def of(self, pod: Any) -> Iterator[str]:
         """Sentences about one pod."""
         revision = (pod.metadata.labels or {}).get(_HASH, "")
+        beside = {each.name for each in pod.spec.containers} - self.applied
+        if self.applied and beside:
+            yield f"container {', '.join(sorted(beside))} is not in the manifest that was applied last"
         if self.update_revision and revision != self.update_revision:
             yield f"still on revision {revision} while the update revision is {self.update_revision}"
         for owner in pod.metadata.owner_references or []:
@@ -87,8 +108,16 @@ class _About:
         notes = replica_set.metadata.annotations or {}
         before = f", before that revision {notes[HISTORY]}" if HISTORY in notes else ""
         yield f"revision {notes.get(REVISION, '?')}{before}"
-        if len(self.replica_sets) == 1:
+        if not self.history:
             yield "no other revision is kept"
+
+
+def _applied(deployments: list[Any]) -> frozenset[str]:
+    if not deployments:
+        return frozenset()
+    manifest = json.loads((deployments[0].metadata.annotations or {}).get(_LAST_APPLIED, "{}"))
+    template = manifest.get("spec", {}).get("template", {})
+    return frozenset(each["name"] for each in template.get("spec", {}).get("containers", []))
 
 
 def _problems(pod: Any) -> Iterator[str]:

@@ -11,12 +11,14 @@ import psycopg
 from psycopg import sql
 from pydantic import Field
 
+from drills.postgres_recovery import ARCHIVE, Recovery
+from drills.postgres_rows import Rows, read_rows, since
 from harness.containers import RunningContainer
 from harness.errors import ProvisionProblem
+from harness.events import StackFact
 from harness.limits import wait_until
 from harness.model import ResidueClass
 from harness.spi import Layers, Need, Run, ServiceConfig
-from harness.timeline import StackFact
 from harness.units import Duration
 
 PORT = 5432
@@ -47,19 +49,30 @@ class Postgres(ServiceConfig):
     database: str = Field(default="app", pattern=r"^[a-z_][a-z0-9_]*$")
     user: str = Field(default="app", pattern=r"^[a-z_][a-z0-9_]*$")
     recipe: str = Field(default="postgres", description="image recipe")
+    archive: bool = Field(
+        default=False,
+        description="archive the write-ahead log, and give commands $DB_SHELL, a shell on the database's host",
+    )
     timeout: Duration = Field(default=30.0, description="until it accepts connections")
 
     def needs(self) -> Sequence[Need]:
-        """An engine and the image."""
-        return (Need(kind="engine", name="container engine"), Need(kind="image", name=self.recipe))
+        """An engine and the image; its command line for the shell on the host."""
+        shell = (Need(kind="tool", name="docker"),) if self.archive else ()
+        return (Need(kind="engine", name="container engine"), Need(kind="image", name=self.recipe), *shell)
 
     def start(self, name: str, run: Run) -> RunningPostgres:
         """Start it and wait until it accepts connections."""
         password = secrets.token_urlsafe(18)
         run.redactor.add(password)
         env = {"POSTGRES_USER": self.user, "POSTGRES_PASSWORD": password, "POSTGRES_DB": self.database}
-        container = run.containers.start(name, run.images.resolve(self.recipe).tag, env=env, shm_size="128m")
-        running = RunningPostgres(container, name, self.user, password, self.database)
+        recovery = Recovery(self.user, password, self.database) if self.archive else None
+        if recovery:
+            env |= recovery.client_environment()
+        command = recovery.server_command() if recovery else None
+        container = run.containers.start(
+            name, run.images.resolve(self.recipe).tag, env=env, command=command, shm_size="128m"
+        )
+        running = RunningPostgres(container, name, self.user, password, self.database, recovery)
         version = wait_until(running.version, self.timeout)
         if version is None:
             raise ProvisionProblem(
@@ -67,6 +80,9 @@ class Postgres(ServiceConfig):
                 next_step=f"its last words:\n{container.tail()}",
             )
         run.timeline.write(StackFact(name="database", value=f"PostgreSQL {version}"))
+        if recovery:
+            run.timeline.write(StackFact(name="write-ahead log", value=f"archived to {ARCHIVE} of the database's host"))
+            run.timeline.write(StackFact(name="login to the database's host", value="docker exec", simulated=True))
         return running
 
 
@@ -79,9 +95,11 @@ class RunningPostgres:
     user: str
     password: str
     database: str
+    recovery: Recovery | None = None
+    """What point-in-time recovery needs, where it was asked for."""
     _bounds: dict[str, tuple[str, int]] = field(default_factory=dict, init=False)
     """Table → key column and the highest key at S0: only rows that were there then can be lost or changed."""
-    _at_s0: dict[str, dict[str, str]] = field(default_factory=dict, init=False)
+    _at_s0: dict[str, Rows] = field(default_factory=dict, init=False)
 
     def environment(self) -> Mapping[str, str]:
         """``DB_HOST`` … as the run's network sees it; the password too, for scripts that store it as a secret."""
@@ -91,6 +109,7 @@ class RunningPostgres:
             "DB_NAME": self.database,
             "DB_USER": self.user,
             "DB_PASSWORD": self.password,
+            **(self.recovery.environment(self.container.name) if self.recovery else {}),
         }
 
     def names(self) -> Mapping[str, str]:
@@ -156,15 +175,17 @@ class RunningPostgres:
         return {str(key): str(value) for key, value in self.query(statement)}
 
     def _data(self) -> dict[str, str]:
-        """Per table the number of rows, per column a checksum, of rows up to the highest key at S0."""
+        """What became of the rows up to the highest key at S0, and of their values."""
         with self._connect() as connection:
             first = not self._bounds
             if first:
                 self._bounds = self._highest_keys(connection)
-            found = {table: _checksums(connection, table, *bound) for table, bound in self._bounds.items()}
+            found = {table: read_rows(connection, table, *bound) for table, bound in self._bounds.items()}
         if first:
             self._at_s0 = found
-        return {key: value for table in found for key, value in _since(self._at_s0[table], found[table]).items()}
+        return {
+            key: value for table, now in found.items() for key, value in since(table, self._at_s0[table], now).items()
+        }
 
     @staticmethod
     def _highest_keys(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, tuple[str, int]]:
@@ -193,31 +214,3 @@ def _column_class(before: str, after: str) -> ResidueClass:
     if relaxed or (added and not mandatory):
         return ResidueClass.HARMLESS
     return ResidueClass.BREAKS_OLD_RELEASE
-
-
-def _since(before: dict[str, str], now: dict[str, str]) -> dict[str, str]:
-    """Checksums of what was there at S0. A column that is gone counts as kept where another one has all its values:
-
-    a renamed column is a matter of the schema, and shows there; its data is not lost.
-    """
-    return {key: now.get(key) or (value if value in now.values() else "gone") for key, value in before.items()}
-
-
-def _checksums(
-    connection: psycopg.Connection[tuple[object, ...]], table: str, key: str, highest: int
-) -> dict[str, str]:
-    names = connection.execute(
-        "select column_name from information_schema.columns where table_schema = 'public' and table_name = %s", (table,)
-    ).fetchall()
-    columns = sorted(str(name) for (name,) in names)
-    if key not in columns:
-        return {}
-    digest = sql.SQL("md5(string_agg(coalesce({column}::text, '~'), ',' order by {key}))")
-    selected: list[sql.Composable] = [sql.SQL("count(*)::text")]
-    selected += [digest.format(column=sql.Identifier(each), key=sql.Identifier(key)) for each in columns]
-    statement = sql.SQL("select {} from {} where {} <= %s").format(
-        sql.SQL(", ").join(selected), sql.Identifier(table), sql.Identifier(key)
-    )
-    row = connection.execute(statement, (highest,)).fetchone() or ()
-    keys = [f"{table} rows", *(f"{table}.{each} checksum" for each in columns)]
-    return {name: str(value)[:12] for name, value in zip(keys, row, strict=True)}

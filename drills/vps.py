@@ -20,10 +20,10 @@ from drills.container_logs import telling
 from drills.vps_ssh import SshAccess
 from harness.containers import RunningContainer
 from harness.errors import ProvisionProblem
+from harness.events import StackFact
 from harness.limits import wait_until
 from harness.model import ResidueClass
 from harness.spi import Instance, Layers, Need, PlatformConfig, Run, Service
-from harness.timeline import StackFact
 from harness.units import Duration
 
 _LOOK = Path(__file__).with_name("vps_look.sh")

@@ -15,7 +15,7 @@ import yaml
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from harness.errors import EnvironmentProblem
-from harness.model import CheckResult, Frozen, ResidueClass, ResidueRow
+from harness.model import CheckResult, Frozen, Outcome, ResidueClass, ResidueRow
 from harness.plugins import CATALOGUES, registered
 
 UNCLASSIFIED = "unclassified"
@@ -147,6 +147,23 @@ def classify(catalogue: Catalogue, check_result: CheckResult, residue: Sequence[
             if groups is not None and (best is None or signature.parts() > best[0]):
                 best = (signature.parts(), mode, groups)
     return best[1].filled(best[2]) if best else None
+
+
+def told_apart(
+    catalogue: Catalogue, broken: Sequence[CheckResult], residue: Sequence[ResidueRow]
+) -> Iterator[tuple[CheckResult, Mode | None]]:
+    """What is worth a finding of all that broke in one attempt, in order: the same mode is said once.
+
+    A step comes before what users see afterwards. Where it stopped the attempt in a known way, users go on having the
+    outage that there was: that is no second finding, unless its own evidence shows another mode.
+    """
+    said: set[str] = set()
+    for result in broken:
+        mode = classify(catalogue, result, residue)
+        known = mode.id in said if mode else bool(said - {UNCLASSIFIED})
+        if result.outcome is Outcome.FAIL and not known:
+            said.add(mode.id if mode else UNCLASSIFIED)
+            yield result, mode
 
 
 def _named(match: re.Match[str]) -> dict[str, str]:

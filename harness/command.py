@@ -39,8 +39,13 @@ class Command(Plugin):
         """The command line as a person would type it."""
         return shlex.join(self._argv(scope))
 
-    def start(self, bench: Bench, scope: Scope, *, timeout: float, log: Path) -> CommandResult:
+    def start(
+        self, bench: Bench, scope: Scope, *, timeout: float, log: Path, more: Mapping[str, str] | None = None
+    ) -> CommandResult:
         """Run it to its end in the scenario's ``workdir``, the whole output redacted into ``log``.
+
+        Args:
+            more: variables of the harness's own, besides those of the stack and of ``env``.
 
         Raises:
             EnvironmentProblem: it cannot be started at all.
@@ -52,7 +57,7 @@ class Command(Plugin):
         extra = {name: scope.render(value) for name, value in self.env.items()}
         return run_command(
             argv,
-            env={**bench.environment(), **extra},
+            env={**bench.environment(), **extra, **(more or {})},
             cwd=bench.workdir,
             timeout=timeout,
             log=log,

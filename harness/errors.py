@@ -2,7 +2,9 @@
 
     DrillError                 exit code
     ├── UsageProblem               3      the scenario or the command line is wrong
-    │   └── ScenarioProblem        3      … at a file, line and key
+    │   └── FileProblem            3      … at a file, line and key
+    │       ├── ScenarioProblem    3
+    │       └── PolicyProblem      3
     └── EnvironmentProblem         4      the host, a tool, an image, an endpoint
         ├── GuardRefusal           4      the drill may not touch that
         └── ProvisionProblem       4      the stack did not come up
@@ -58,7 +60,7 @@ class UsageProblem(DrillError):
 
 @dataclass(frozen=True)
 class Position:
-    """A place in a scenario file; line and column count from 1."""
+    """A place in a file; line and column count from 1."""
 
     file: str
     line: int
@@ -70,7 +72,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Complaint:
-    """One thing that is wrong with a scenario."""
+    """One thing that is wrong with a file."""
 
     where: Position
     key: str
@@ -88,15 +90,27 @@ class Complaint:
         return text
 
 
-class ScenarioProblem(UsageProblem):
-    """A scenario file is invalid; carries every complaint, not only the first."""
+class FileProblem(UsageProblem):
+    """A file that the user wrote is invalid; carries every complaint, not only the first."""
+
+    help: ClassVar[str]
+    """Where the language of such files is explained."""
 
     def __init__(self, complaints: list[Complaint]) -> None:
-        super().__init__(
-            "\n".join(str(complaint) for complaint in complaints),
-            next_step="`drill schema` prints what a scenario may say; docs/writing-scenarios.md explains it",
-        )
+        super().__init__("\n".join(str(complaint) for complaint in complaints), next_step=self.help)
         self.complaints = complaints
+
+
+class ScenarioProblem(FileProblem):
+    """A scenario file is invalid."""
+
+    help = "`drill schema` prints what a scenario may say; docs/writing-scenarios.md explains it"
+
+
+class PolicyProblem(FileProblem):
+    """A gate policy is invalid."""
+
+    help = "`drill schema --gate` prints what a policy may say; docs/gate.md explains it"
 
 
 class EnvironmentProblem(DrillError):

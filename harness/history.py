@@ -11,17 +11,22 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from harness.errors import EnvironmentProblem
+from harness.errors import EnvironmentProblem, UsageProblem
+from harness.ledger import dead_run
 from harness.model import Frozen, Verdict
 from harness.record import (
     DETECT_TIME,
     RECOVERY_TIME,
     REQUESTS_FAILED,
     RUN_FILE,
+    TIMELINE_FILE,
     WRITES_LOST,
     RunRecord,
+    build_record,
     record_json,
 )
 
@@ -38,6 +43,8 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE INDEX IF NOT EXISTS newest ON runs (scenario, path, wall DESC);
 PRAGMA user_version = 1;
 """
+_COUNTS = "changes = '[]' AND verdict IN ('passed', 'failed')"
+_PLACE = "ROW_NUMBER() OVER (PARTITION BY scenario, path ORDER BY wall DESC, run DESC)"
 
 
 class HistoryRow(Frozen):
@@ -66,6 +73,11 @@ class HistoryRow(Frozen):
     operator: str
     digest: str
     """SHA-256 of ``run.json`` as the run wrote it, hexadecimal."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether its figures are comparable: it was judged, and nothing was changed."""
+        return not self.changes and self.verdict in (Verdict.PASSED, Verdict.FAILED)
 
 
 def row_of(record: RunRecord) -> HistoryRow:
@@ -104,40 +116,106 @@ def digest(text: str) -> str:
 def edited(runs: Path, row: HistoryRow) -> bool | None:
     """Whether ``run.json`` of ``row`` is not what the run wrote; None where it is not there any more."""
     try:
-        text = (runs / row.run / RUN_FILE).read_text(encoding="utf-8")
+        written = (runs / row.run / RUN_FILE).read_bytes()
     except FileNotFoundError:
         return None
-    return digest(text) != row.digest
+    return hashlib.sha256(written).hexdigest() != row.digest
 
 
-def append(runs: Path, row: HistoryRow) -> None:
-    """Add ``row`` to the history of ``runs``, or replace it. Raises EnvironmentProblem."""
-    values = row.model_dump(mode="json")
-    values |= {name: json.dumps(values[name]) for name in ("changes", "findings")}
-    columns = ", ".join(f'"{name}"' for name in values)
-    marks = ", ".join(f":{name}" for name in values)
+def append(runs: Path, *rows: HistoryRow) -> None:
+    """Add ``rows`` to the history of ``runs``; one of a known run replaces it. Raises EnvironmentProblem."""
+    names = HistoryRow.model_fields
+    columns = ", ".join(f'"{name}"' for name in names)
+    marks = ", ".join(f":{name}" for name in names)
     with _opened(runs) as store, store:
-        store.execute(f"INSERT OR REPLACE INTO runs ({columns}) VALUES ({marks})", values)
+        store.executemany(f"INSERT OR REPLACE INTO runs ({columns}) VALUES ({marks})", map(_values, rows))
 
 
-def read(runs: Path, *, scenario: str = "", path: str = "", limit: int | None = None) -> Sequence[HistoryRow]:
-    """Rows, newest first; of one scenario and path where given. No history is an empty one."""
+def _values(row: HistoryRow) -> dict[str, object]:
+    values = row.model_dump(mode="json")
+    return values | {name: json.dumps(values[name]) for name in ("changes", "findings")}
+
+
+def read(
+    runs: Path, *, scenario: str = "", path: str = "", limit: int | None = None, each: int | None = None
+) -> Sequence[HistoryRow]:
+    """Rows, newest first; of one scenario and path where given. No history is an empty one.
+
+    Args:
+        limit: so many rows at most.
+        each: so many of each scenario and path at most, and only rows that count (``HistoryRow.counts``).
+    """
     if not (runs / HISTORY_FILE).exists():
         return ()
     wanted = {name: value for name, value in (("scenario", scenario), ("path", path)) if value}
-    where = " WHERE " + " AND ".join(f"{name} = :{name}" for name in wanted) if wanted else ""
+    source = "runs" if each is None else f"(SELECT *, {_PLACE} AS place FROM runs WHERE {_COUNTS})"
+    where = [*(f"{name} = :{name}" for name in wanted), *(["place <= :each"] if each is not None else [])]
     with _opened(runs) as store:
         found = store.execute(
-            f"SELECT * FROM runs{where} ORDER BY wall DESC, run DESC LIMIT :limit",
-            {**wanted, "limit": -1 if limit is None else limit},
+            f"SELECT * FROM {source} WHERE {' AND '.join(where) or 'TRUE'} ORDER BY wall DESC, run DESC LIMIT :limit",
+            {**wanted, "limit": -1 if limit is None else limit, "each": each},
         )
-        return tuple(_row(each) for each in found)
+        return tuple(_row(values) for values in found)
 
 
 def _row(values: sqlite3.Row) -> HistoryRow:
-    fields = dict(values)
+    fields = {name: values[name] for name in HistoryRow.model_fields}
     fields |= {name: json.loads(fields[name]) for name in ("changes", "findings")}
+    datetime.fromisoformat(fields["wall"])  # raises ValueError, as the next line does
     return HistoryRow.model_validate(fields)
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What ``rebuild`` did."""
+
+    rows: int
+    skipped: tuple[str, ...]
+    """Run folders without a row, each with the reason."""
+    aside: Path | None
+    """Where a store that could not be read was put."""
+
+
+def rebuild(runs: Path) -> Rebuilt:
+    """Make the row of every run folder again, from its timeline. Raises EnvironmentProblem.
+
+    Rows of runs whose folder is gone stay, and so does each known digest: a rebuild makes no edited record good.
+    A store that cannot be read is put aside.
+    """
+    aside = None
+    try:
+        known = {row.run: row.digest for row in read(runs)}
+    except EnvironmentProblem:
+        known, aside = {}, runs / f"{HISTORY_FILE}.broken"
+        (runs / HISTORY_FILE).replace(aside)
+    rows, skipped = 0, []
+    for folder in sorted(file.parent for file in runs.glob(f"*/{TIMELINE_FILE}")):
+        with dead_run(folder) as ended:
+            if not ended:
+                skipped.append(f"{folder.name}: it is still going on")
+                continue
+            try:
+                row = row_of(build_record(folder))
+            except UsageProblem as problem:
+                skipped.append(f"{folder.name}: {problem.message}")
+                continue
+            append(runs, row.model_copy(update={"digest": known.get(row.run) or _digest_on_disk(folder, row)}))
+            rows += 1
+    return Rebuilt(rows, tuple(skipped), aside)
+
+
+def _digest_on_disk(folder: Path, row: HistoryRow) -> str:
+    """The digest of ``run.json`` as it lies there, where it says what the timeline says; else that of ``row``.
+
+    The two texts differ even in an untouched run: its last event is written after its report.
+    """
+    try:
+        text = (folder / RUN_FILE).read_text(encoding="utf-8")
+        said = row_of(RunRecord.model_validate_json(text))
+    except (OSError, ValueError):
+        return row.digest
+    same = said.model_copy(update={"took": row.took, "digest": row.digest}) == row
+    return digest(text) if same else row.digest
 
 
 def write_history(record: RunRecord, folder: Path) -> None:
@@ -153,7 +231,7 @@ def _opened(runs: Path) -> Iterator[sqlite3.Connection]:
             store.row_factory = sqlite3.Row
             store.executescript(_TABLE)
             yield store
-    except sqlite3.Error as problem:
+    except (sqlite3.Error, ValueError) as problem:  # no database, or rows that no run wrote
         raise EnvironmentProblem(
             f"the history {file} cannot be used: {problem}",
             next_step="`drill history --rebuild` makes it again from the run folders",

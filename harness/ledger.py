@@ -23,6 +23,8 @@ from harness.errors import EnvironmentProblem
 
 LEDGER = "ledger.jsonl"
 LOCK = "lock"
+KEPT = "kept.json"
+"""In the folder of what was made to be kept (`harness.kept`): it outlives the process that made it."""
 
 
 class Undo(BaseModel):
@@ -133,7 +135,7 @@ class RunLock:
 
 @contextmanager
 def dead_run(folder: Path, *, wait: bool = False) -> Iterator[bool]:
-    """True while the caller holds the lock of a run whose process is gone; False where it is alive.
+    """True while the caller holds the lock of a run whose process is gone; False where it is alive, or made to be kept.
 
     With ``wait`` it blocks until the run's process has ended. Two reapers never work on one run at a time.
     """
@@ -147,6 +149,6 @@ def dead_run(folder: Path, *, wait: bool = False) -> Iterator[bool]:
         except BlockingIOError:
             yield False
         else:
-            yield True
+            yield not (folder / KEPT).exists()
     finally:
         os.close(fd)

@@ -83,6 +83,28 @@ class CheckResult(Frozen):
     """Lines that prove ``seen``: the failing request, the log lines that belong to it, a SQL row."""
 
 
+class Cost(Frozen):
+    """What a step did to data, as the team's own script counted it: ``rows repaired``, 66."""
+
+    what: str = Field(min_length=1, max_length=80)
+    count: int = Field(ge=0)
+
+
+class Reach(StrEnum):
+    """How far a change goes beyond what a rollback of the code brings back; each is worse than the one before."""
+
+    REVERSIBLE = "reversible"
+    NO_LOSS = "irreversible without data loss"
+    DESTRUCTIVE = "destructive"
+
+
+class Forecast(Frozen):
+    """What a static look at the bad release's changes said before it was deployed."""
+
+    reach: Reach
+    why: tuple[str, ...] = ()
+
+
 class ResidueRow(Frozen):
     """One thing that is not as it was at S0."""
 

@@ -23,6 +23,7 @@ STEPS = "drill.steps"
 CHECKS = "drill.checks"
 REPORTERS = "drill.reporters"
 UNDOERS = "drill.undoers"
+KEEPERS = "drill.keepers"
 CATALOGUES = "drill.failure_modes"
 RECIPES = "drill.image_recipes"
 

@@ -13,8 +13,9 @@ from docker.errors import NotFound
 
 from harness.containers import FOLDER_LABEL, engine_client
 from harness.errors import EnvironmentProblem
+from harness.events import InterruptedBy, LeftBehind, RunStarted, VerdictReached
 from harness.ledger import Entry, Ledger, dead_run, open_entries
-from harness.timeline import InterruptedBy, LeftBehind, RunStarted, Timeline, VerdictReached, read_timeline
+from harness.timeline import Timeline, read_timeline
 from harness.undo import _remove, undo_all
 
 TIMELINE = "timeline.jsonl"
@@ -120,7 +121,7 @@ def main(folder: Path) -> None:
     """The watchdog's whole life: wait, reap, render the report of a run that could not do it itself."""
     from harness.report import write_report
 
-    if reap_run(folder, wait=True):
+    if reap_run(folder, wait=True) and (folder / TIMELINE).exists():
         write_report(folder)
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from harness.model import CheckResult, Effect, Frozen, ResidueClass
+from harness.model import CheckResult, Cost, Effect, Frozen, ResidueClass
 from harness.plugins import choice_error
 from harness.template import render
 from harness.units import Duration
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from harness.images import Images
     from harness.ledger import Ledger
     from harness.redact import Redactor
+    from harness.tap import Taps
     from harness.timeline import Timeline
 
 Layers = dict[str, dict[str, str]]
@@ -77,6 +78,7 @@ class Run:
     redactor: Redactor
     images: Images
     containers: Containers
+    taps: Taps
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Environment for a process of this run: nothing of the caller's but PATH and locale."""
@@ -242,6 +244,7 @@ class StepOutcome(Frozen):
     output: str = ""
     command: str = ""
     log: str = ""
+    costs: tuple[Cost, ...] = ()
 
 
 class Step(Plugin, ABC):

@@ -1,4 +1,4 @@
-"""Durations as people write them: ``250ms``, ``5s``, ``2m``, ``1m30s``, ``1h`` or a plain number of seconds."""
+"""Durations as people write them: ``250ms``, ``5s``, ``2m``, ``1m30s``, ``1h``, ``7d`` or a plain number of seconds."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
-PATTERN = r"^(\d+(\.\d+)?(ms|s|m|h))+$"
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+PATTERN = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"
 """What a written duration looks like."""
 
 
@@ -25,20 +25,28 @@ def parse_duration(value: Any) -> float:
     elif isinstance(value, int | float) and not isinstance(value, bool):
         seconds = float(value)
     else:
-        raise ValueError("a duration such as 250ms, 5s, 2m, 1m30s or a number of seconds")
+        raise ValueError("a duration such as 250ms, 5s, 2m, 1m30s, 7d or a number of seconds")
     if not math.isfinite(seconds) or seconds <= 0:
         raise ValueError("a duration greater than zero")
     return seconds
 
 
 def format_duration(seconds: float) -> str:
-    """A duration for a reader: ``340 ms``, ``41.8 s``, ``5 min``, ``2 min 5 s``."""
+    """A duration for a reader: ``340 ms``, ``41.8 s``, ``5 min``, ``2 min 5 s``, ``3 h``, ``6 d 4 h``."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 120 and seconds % 60:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    if seconds < 2 * _UNITS["h"]:
+        return _two_parts(round(seconds), "min", 60, "s")
+    if seconds < 2 * _UNITS["d"]:
+        return _two_parts(round(seconds / 60), "h", 60, "min")
+    return _two_parts(round(seconds / 3600), "d", 24, "h")
+
+
+def _two_parts(count: int, large: str, ratio: int, small: str) -> str:
+    whole, rest = divmod(count, ratio)
+    return f"{whole} {large} {rest} {small}" if rest else f"{whole} {large}"
 
 
 def figure(value: float | None, unit: str) -> str:

@@ -162,6 +162,14 @@ def _declared_findings(seen: set[str], declared: set[str]) -> Iterator[Objection
         yield Verdict.FAILED, f"The first attempt broke in a way that is not declared: {_ids(seen - declared)}."
 
 
+def _sabotage(record: RunRecord) -> Iterator[Objection]:
+    met = {call.by for step in record.steps for call in step.calls}
+    for change in record.changes:
+        if change.startswith("--sabotage ") and change.removeprefix("--") not in met:
+            told = "met no call of the first attempt, so the path was not tried against it"
+            yield Verdict.INCONCLUSIVE, f"The {change.removeprefix('--')} {told}."
+
+
 def _recovery_time(record: RunRecord) -> Iterator[Objection]:
     metric = record.metric(RECOVERY_TIME)
     if metric.within is False and metric.value is not None:
@@ -210,6 +218,7 @@ _RULES: tuple[Callable[[RunRecord], Iterator[Objection]], ...] = (
     _writes,
     _data,
     _first_attempt,
+    _sabotage,
     _detection,
     _requests,
     _last_checks,

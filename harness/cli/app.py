@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pkgutil import resolve_name
 from typing import Any
 
 import click
 
-from harness.cli.library import library_command
-from harness.cli.look import list_command, plan_command, schema_command, validate_command
-from harness.cli.run import run_command
-from harness.cli.tend import doctor_command, reap_command, report_command
 from harness.errors import DrillError, ExitCode, Interrupted
 
 _HELP = """Rehearse a rollback: start a stack, deploy a bad release, run the real rollback path, time the recovery.
@@ -21,14 +18,48 @@ _HELP = """Rehearse a rollback: start a stack, deploy a bad release, run the rea
   drill run ecs-bad-migration                  do it, and read reports/<run>/report.md
   drill run ecs-bad-migration --path prepared  the same with the path of a team that prepared
   drill run my-service.yaml --set budgets.rto=2m
+  drill gate                                   is everything rehearsed that drill-gate.yaml asks for?
 
 \b
 Exit codes: 0 passed · 1 failed · 2 inconclusive · 3 invalid scenario or usage · 4 environment · 130 interrupted
 """
 
 
+_COMMANDS = {
+    "doctor": "harness.cli.tend:doctor_command",
+    "gate": "harness.cli.gate:gate_command",
+    "history": "harness.cli.history:history_command",
+    "library": "harness.cli.library:library_command",
+    "list": "harness.cli.look:list_command",
+    "modes": "harness.cli.modes:modes_command",
+    "plan": "harness.cli.look:plan_command",
+    "reap": "harness.cli.tend:reap_command",
+    "report": "harness.cli.tend:report_command",
+    "run": "harness.cli.run:run_command",
+    "schedule": "harness.cli.schedule:schedule_command",
+    "schema": "harness.cli.look:schema_command",
+    "sign": "harness.cli.evidence:sign_command",
+    "site": "harness.cli.site:site_command",
+    "stack": "harness.cli.stack:stack_command",
+    "summary": "harness.cli.summary:summary_command",
+    "trend": "harness.cli.history:trend_command",
+    "validate": "harness.cli.look:validate_command",
+    "verify": "harness.cli.evidence:verify_command",
+}
+"""Where each command is. Imported when it is used: the container engine's SDK alone takes longer than a query."""
+
+
 class _Commands(click.Group):
-    """A group whose usage errors have this project's exit code."""
+    """A group that imports a command when it is used, and whose usage errors have this project's exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = resolve_name(_COMMANDS[cmd_name])
+        return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -62,17 +93,3 @@ def _complain(problem: DrillError) -> None:
 @click.version_option(package_name="drill")
 def main() -> None:
     """See _HELP."""
-
-
-for _command in (
-    run_command,
-    list_command,
-    plan_command,
-    validate_command,
-    doctor_command,
-    report_command,
-    reap_command,
-    schema_command,
-    library_command,
-):
-    main.add_command(_command)

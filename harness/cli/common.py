@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,28 @@ import click
 import harness
 from harness.catalogue import load_catalogue
 from harness.errors import UsageProblem
+from harness.record import TIMELINE_FILE
 from harness.scenario.find import find_scenario
 from harness.scenario.load import Loaded, load_scenario
 from harness.scenario.mutate import without_fault, without_remedies
+from harness.units import parse_duration
 
 SCENARIOS = (Path("scenarios"), Path(harness.__file__).resolve().parents[1] / "scenarios")
 """Where a bare name is looked up: the caller's own scenarios, then the shipped ones."""
-RUNS = Path("reports")
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-runs_option = click.option(
-    "--runs",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=RUNS,
-    show_default=True,
-    help="Folder of the runs' folders.",
-)
-"""``--runs``: where runs are kept."""
+def signing_key_option(name: str) -> _Decorator:
+    """``--key`` of ``drill sign``, ``--sign`` of ``drill run``: one variable of the environment answers for both."""
+    return click.option(
+        name,
+        "key",
+        type=click.Path(path_type=Path, dir_okay=False),
+        envvar="DRILL_SIGNING_KEY",
+        show_envvar=True,
+        metavar="FILE",
+        help="Private key (PEM) to sign with; see docs/evidence.md.",
+    )
 
 
 def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,9 +65,25 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+_catalogue = cache(load_catalogue)  # eight files of YAML, the same for every scenario of a command
+
+
+class DurationType(click.ParamType[float]):
+    """A duration as scenarios write it, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        try:
+            return parse_duration(value)
+        except ValueError as problem:
+            self.fail(f"expected {problem}, got {value!r}", param, ctx)
+
+
 def load(file: Path, overrides: Sequence[str] = ()) -> Loaded:
     """The scenario in ``file``; findings that it names have to be in the catalogue."""
-    return load_scenario(file, overrides, known_findings=load_catalogue())
+    return load_scenario(file, overrides, known_findings=_catalogue())
 
 
 def prepared(
@@ -80,3 +101,13 @@ def prepared(
         scenario = without_remedies(scenario, path)
     changes = (*(f"--set {each}" for each in overrides), *(f"--without {each}" for each in without))
     return loaded.with_scenario(scenario), path, changes
+
+
+def run_folder(run: str, runs: Path) -> Path:
+    """The folder of ``run`` in ``runs``: its id, the beginning of it, or ``last``. Raises UsageProblem."""
+    known = sorted(path.parent for path in runs.glob(f"*/{TIMELINE_FILE}"))
+    found = known[-1:] if run == "last" else [each for each in known if each.name.startswith(run)]
+    if len(found) != 1:
+        newest = ", ".join(each.name for each in known[-3:]) or "none"
+        raise UsageProblem(f"{len(found)} runs in {runs} begin with {run!r}", next_step=f"newest: {newest}")
+    return found[0]

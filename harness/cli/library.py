@@ -13,9 +13,11 @@ from pathlib import Path
 
 import click
 
-from harness.cli.common import RUNS, SCENARIOS, load
+from harness.cli.common import SCENARIOS, load
+from harness.cli.options import RUNS
 from harness.errors import ExitCode, UsageProblem
 from harness.model import Verdict
+from harness.record import RECOVERY_TIME
 from harness.scenario.find import all_scenarios
 from harness.units import format_duration
 
@@ -111,8 +113,8 @@ def _run(row: Row) -> Done:
         record = json.loads(ended.stdout)
     except json.JSONDecodeError:
         return Done(row, f"no record: {ended.stderr.strip()[-200:]}", "", "")
-    outage = record.get("outage") or {}
-    took = outage.get("duration") if record["verdict"] == Verdict.PASSED else None  # elsewhere nothing recovered
+    figures = {each["name"]: each["value"] for each in record["metrics"]}
+    took = figures.get(RECOVERY_TIME) if record["verdict"] == Verdict.PASSED else None  # elsewhere nothing recovered
     return Done(row, record["verdict"], format_duration(took) if took else "-", record["commit"])
 
 

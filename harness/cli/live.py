@@ -14,10 +14,19 @@ from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.text import Text
 
+from harness.events import (
+    AnyEvent,
+    Failed,
+    FindingSeen,
+    InterruptedBy,
+    LeftBehind,
+    Noted,
+    PhaseEnded,
+    PhaseStarted,
+)
 from harness.model import Phase
 from harness.probe.samples import Sample, SampleReader
 from harness.runner.session import Session
-from harness.timeline import AnyEvent, Failed, FindingSeen, InterruptedBy, LeftBehind, Noted, PhaseEnded, PhaseStarted
 from harness.units import format_duration
 
 _WINDOW = 1.0

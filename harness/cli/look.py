@@ -12,6 +12,7 @@ from rich.table import Table
 
 from harness.cli.common import SCENARIOS, load, prepared, scenario_options
 from harness.errors import ScenarioProblem
+from harness.gate.policy import policy_schema
 from harness.images import Images
 from harness.runner.plan import Plan, plan_of
 from harness.runner.session import recipe_folders
@@ -44,7 +45,7 @@ def list_command(as_json: bool) -> None:
     table = Table("scenario", "path", "teaches", "what happens", box=None, header_style="bold")
     for row in rows:
         table.add_row(
-            str(row["scenario"]), str(row["path"]), " ".join(row["teaches"]), str(row["summary"] or row["title"])
+            str(row["scenario"]), str(row["path"]), " ".join(row["teaches"]) or "-", str(row["summary"] or row["title"])
         )
     Console().print(table)
 
@@ -88,9 +89,10 @@ def validate_command(scenarios: Sequence[str], as_json: bool) -> None:
 
 
 @click.command("schema")
-def schema_command() -> None:
+@click.option("--gate", is_flag=True, help="Of gate policies instead.")
+def schema_command(gate: bool) -> None:
     """Print the JSON Schema of scenario files, for editors."""
-    click.echo(json.dumps(json_schema(), indent=2))
+    click.echo(json.dumps(policy_schema() if gate else json_schema(), indent=2))
 
 
 @click.command("plan")

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from harness.cli.common import prepared, runs_option, scenario_options
-from harness.cli.live import live_display
-from harness.errors import ExitCode
-from harness.record import RunRecord
-from harness.runner.machine import run_drill
-from harness.runner.session import Options, open_session
-from harness.verdict import exit_code
+from harness.cli.common import SCENARIOS, DurationType, load, prepared, scenario_options, signing_key_option
+from harness.cli.evidence import signing
+from harness.cli.options import runs_option
+from harness.cli.series import Asked, Drill, run_all, run_box
+from harness.errors import UsageProblem
+from harness.scenario.find import all_scenarios
+from harness.tap import parse_sabotage
 
 
 @click.command("run")
-@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
+@click.argument("scenarios", nargs=-1, metavar="SCENARIO...")
 @scenario_options
 @click.option(
     "--allow-remote",
@@ -26,7 +25,21 @@ from harness.verdict import exit_code
     metavar="HOST",
     help="An endpoint that is not local and that the scenario names under `allow:`.",
 )
+@click.option(
+    "--sabotage",
+    "sabotages",
+    multiple=True,
+    metavar="KIND:SERVICE:ACTION",
+    help="Break the API that the path talks to, during attempt 1: deny, throttle, delay, cut or fail.",
+)
+@click.option(
+    "--time-box",
+    type=DurationType(),
+    metavar="DURATION",
+    help="Start only what can end in time, teardown included; without a SCENARIO choose from all, on every path.",
+)
 @runs_option
+@signing_key_option("--sign")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of progress.")
 def run_command(
     scenarios: Sequence[str],
@@ -34,7 +47,10 @@ def run_command(
     without: Sequence[str],
     path_name: str,
     allow_remote: Sequence[str],
+    sabotages: Sequence[str],
+    time_box: float | None,
     runs: Path,
+    key: Path | None,
     as_json: bool,
 ) -> None:
     """Rehearse one or more scenarios, one after the other.
@@ -44,42 +60,33 @@ def run_command(
     drill run ecs-bad-migration --path prepared
     drill run ecs-bad-migration --set budgets.rto=1s       over budget is failed
     drill run ecs-bad-migration --without fault            proves the drill: inconclusive
+    drill run ecs-bad-migration --sabotage deny:ecs:UpdateService
+    drill run ecs-bad-migration --sabotage throttle:ecs:*:3 --sabotage delay:ecs:Describe*:2s
+    drill run --time-box 30m                               what was drilled longest ago, as much as fits
+
+    \b
+    In a time box, what is left for next time does not change the exit code; it is 2 when a run had to be cut off,
+    when a scenario needs more than the whole box, or when nothing was run (docs/schedule.md).
     """
-    drills = [prepared(name, overrides, without, path_name) for name in scenarios]
-    worst = ExitCode.PASSED
-    for loaded, path, changes in drills:
-        command = shlex.join(
-            [
-                "drill",
-                "run",
-                loaded.scenario.name,
-                "--path",
-                path,
-                *(word for change in changes for word in change.split(" ", 1)),
-            ]
-        )
-        session = open_session(loaded, Options(path, runs, command, frozenset(allow_remote), changes))
-        with live_display(session, quiet=as_json):
-            record = run_drill(session)
-        _say(record, runs, as_json)
-        worst = max(worst, _exit_code(record))
-        if record.interrupted_by:
-            break
-    raise click.exceptions.Exit(worst)
+    if not scenarios and time_box is None:
+        raise UsageProblem("no scenario named", next_step="`drill list` lists the scenarios")
+    if scenarios:
+        drills = [Drill(*prepared(name, overrides, without, path_name)) for name in scenarios]
+    else:
+        drills = _every(overrides, without, path_name)
+    broken = tuple(parse_sabotage(each) for each in sabotages)
+    drills = [each.changed(f"--sabotage {sabotage.spec}" for sabotage in broken) for each in drills]
+    asked = Asked(runs, frozenset(allow_remote), as_json, broken, signing(key, runs))
+    raise click.exceptions.Exit(run_all(drills, asked) if time_box is None else run_box(drills, asked, time_box))
 
 
-def _exit_code(record: RunRecord) -> ExitCode:
-    """A drill that left something behind did not go well, whatever it found."""
-    code = exit_code(record.verdict)
-    return ExitCode.ENVIRONMENT if record.left_behind and code is ExitCode.PASSED else code
-
-
-def _say(record: RunRecord, runs: Path, as_json: bool) -> None:
-    if as_json:
-        click.echo(record.model_dump_json(indent=1))
-        return
-    colour = {"passed": "green", "failed": "red"}.get(record.verdict.value, "yellow")
-    click.secho(f"\n{record.verdict.value.upper()}", fg=colour, bold=True)
-    for reason in record.reasons:
-        click.echo(f"  {reason}")
-    click.echo(f"  report: {runs / record.run / 'report.md'}")
+def _every(overrides: Sequence[str], without: Sequence[str], path_name: str) -> list[Drill]:
+    """Every scenario on every path, or on ``path_name`` where it has that."""
+    drills = []
+    for file in all_scenarios(SCENARIOS):
+        for path in load(file).scenario.paths:
+            if path_name in ("", path):
+                drills.append(Drill(*prepared(str(file), overrides, without, path)))
+    if not drills:
+        raise UsageProblem(f"no scenario has a path {path_name!r}", next_step="`drill list` lists scenarios and paths")
+    return drills

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import click
 
-from harness.cli.common import RUNS, runs_option
+from harness.cli.common import run_folder
+from harness.cli.options import RUNS, runs_option
 from harness.containers import engine_client
 from harness.engine import engine_status, ensure_engine
 from harness.errors import EnvironmentProblem, ExitCode, UsageProblem
 from harness.images import Images
 from harness.ledger import dead_run, open_entries
-from harness.reap import TIMELINE, reap_all
+from harness.reap import reap_all
 from harness.report import write_report
 from harness.runner.session import recipe_folders
 
@@ -112,18 +113,9 @@ def reap_command(runs: Path, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print run.json.")
 def report_command(run: str, runs: Path, as_json: bool) -> None:
     """Render the report of RUN again from its folder (RUN: its id, the beginning of it, or `last`)."""
-    folder = _folder(run, runs)
+    folder = run_folder(run, runs)
     with dead_run(folder) as ended:
         if not ended:
             raise UsageProblem(f"run {folder.name} is still going on", next_step="its report is written when it ends")
     record = write_report(folder)
     click.echo(record.model_dump_json(indent=1) if as_json else (folder / "report.md").read_text(encoding="utf-8"))
-
-
-def _folder(run: str, runs: Path) -> Path:
-    known = sorted(path.parent for path in runs.glob(f"*/{TIMELINE}"))
-    found = known[-1:] if run == "last" else [each for each in known if each.name.startswith(run)]
-    if len(found) != 1:
-        newest = ", ".join(each.name for each in known[-3:]) or "none"
-        raise UsageProblem(f"{len(found)} runs in {runs} begin with {run!r}", next_step=f"newest: {newest}")
-    return found[0]

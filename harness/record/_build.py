@@ -10,12 +10,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.errors import UsageProblem
+from harness.events import FORMAT, RunStarted
 from harness.model import Phase, Snapshot, Verdict
 from harness.probe.samples import Sample, read_samples
 from harness.record._fold import Story, fold
 from harness.record._measure import measure, metrics
 from harness.record._model import Compared, EffectRecord, EffectsRecord, RunRecord
-from harness.timeline import FORMAT, RunStarted, read_timeline
+from harness.timeline import read_timeline
 
 RUN_FILE = "run.json"
 TIMELINE_FILE = "timeline.jsonl"
@@ -108,6 +109,8 @@ def _compared(folder: Path, story: Story) -> tuple[Compared, ...]:
     if file is None or not story.residue:
         return ()
     try:
+        if not (folder / file).resolve(strict=True).is_relative_to(folder.resolve()):
+            return ()  # a timeline of others may name any file of this host
         snapshot = Snapshot.model_validate_json((folder / file).read_bytes())
     except (OSError, ValidationError):
         return ()  # the report then says that it is not known what was compared
@@ -127,6 +130,7 @@ def _record(story: Story, start: RunStarted, samples: Sequence[Sample], compared
         residue=story.residue[max(story.residue)] if story.residue else None,
         compared=compared,
         checks=tuple(story.checks.values()),
+        forecast=story.forecast,
         fault=story.fault,
         detected=story.detected,
         outage=measured.outage,
@@ -136,6 +140,7 @@ def _record(story: Story, start: RunStarted, samples: Sequence[Sample], compared
         writes=measured.writes,
         effects=_effects(story),
         facts=tuple(story.facts.values()),
+        releases=tuple(story.releases),
         steps=tuple(story.steps),
         left_behind=tuple(story.left_behind),
         notes=tuple(story.notes),

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from typing import TypeVar
 
-from harness.model import Finding, Phase, ResidueRow
-from harness.record._model import (
-    AttemptRecord,
-    CheckRecord,
-    Detection,
-    Fact,
-    FaultRecord,
-    LeftOver,
-    PhaseRecord,
-    RunError,
-    StepRecord,
-    WritesRecord,
-)
-from harness.timeline import (
+from harness.events import (
     AnyEvent,
+    ApiCalled,
     AttemptJudged,
     CheckDone,
     Detected,
@@ -30,11 +18,13 @@ from harness.timeline import (
     Failed,
     FaultJudged,
     FindingSeen,
+    Forecasted,
     InterruptedBy,
     LeftBehind,
     Noted,
     PhaseEnded,
     PhaseStarted,
+    ReleaseResolved,
     ResidueJudged,
     RunStarted,
     SnapshotTaken,
@@ -43,6 +33,21 @@ from harness.timeline import (
     StepStarted,
     VerdictReached,
     WritesCounted,
+)
+from harness.model import Finding, Forecast, Phase, ResidueRow
+from harness.record._model import (
+    AttemptRecord,
+    CallRecord,
+    CheckRecord,
+    Detection,
+    Fact,
+    FaultRecord,
+    LeftOver,
+    PhaseRecord,
+    ReleaseRecord,
+    RunError,
+    StepRecord,
+    WritesRecord,
 )
 
 
@@ -61,8 +66,10 @@ class Story:
     taken: dict[str, float] = field(default_factory=dict)
     """When each snapshot was written, by label."""
     facts: dict[str, Fact] = field(default_factory=dict)
+    releases: list[ReleaseRecord] = field(default_factory=list)
     left_behind: list[LeftOver] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    forecast: Forecast | None = None
     fault: FaultRecord | None = None
     detected: Detection | None = None
     writes: WritesRecord | None = None
@@ -118,7 +125,7 @@ class Story:
 
     @take.register
     def _(self, event: StepEnded) -> None:
-        change = event.model_dump(include={"took", "ok", "exit_code", "output", "log"})
+        change = event.model_dump(include={"took", "ok", "exit_code", "output", "log"}) | {"costs": event.costs}
         if event.command:
             change["command"] = event.command
         wanted = (event.step, event.phase, event.attempt)
@@ -126,10 +133,22 @@ class Story:
             self.steps.append(StepRecord(step=event.step, phase=event.phase, attempt=event.attempt, **change))
 
     @take.register
+    def _(self, event: ApiCalled) -> None:
+        call = CallRecord(started=event.at - event.took, **event.model_dump(exclude={"kind", "at"}))
+        running = next((index for index, step in reversed([*enumerate(self.steps)]) if step.ok is None), None)
+        if running is not None:  # a call after the end of its step is a process that the step left running
+            step = self.steps[running]
+            self.steps[running] = step.model_copy(update={"calls": (*step.calls, call)})
+
+    @take.register
     def _(self, event: CheckDone) -> None:
         # A check is asked again and again while the drill waits: its last answer is the one that counts.
         key = (event.purpose, event.attempt, event.result.name, event.result.expected)
         self.checks[key] = CheckRecord(at=event.at, purpose=event.purpose, attempt=event.attempt, result=event.result)
+
+    @take.register
+    def _(self, event: Forecasted) -> None:
+        self.forecast = event.forecast
 
     @take.register
     def _(self, event: FaultJudged) -> None:
@@ -146,7 +165,7 @@ class Story:
         self._attempts[event.attempt] = AttemptRecord(
             number=event.attempt,
             started=known.started if known else None,
-            **event.model_dump(include={"name", "rung", "recovered", "acted", "converged", "summary"}),
+            **event.model_dump(include={"name", "rung", "recovered", "acted", "converged", "summary", "writes_lost"}),
         )
 
     @take.register
@@ -175,6 +194,10 @@ class Story:
         self.facts[event.name] = Fact(name=event.name, value=event.value, simulated=event.simulated)
 
     @take.register
+    def _(self, event: ReleaseResolved) -> None:
+        self.releases.append(ReleaseRecord(**event.model_dump(exclude={"at", "kind"})))
+
+    @take.register
     def _(self, event: LeftBehind) -> None:
         self.left_behind.append(LeftOver(resource=event.resource, reason=event.reason))
 
@@ -201,10 +224,20 @@ class Story:
 def fold(events: Iterable[AnyEvent]) -> Story:
     """The story of ``events``, in the order in which they were written."""
     story = Story()
-    for event in events:
+    for event in _without_reporting(events):
         story.take(event)
         story.last_at = max(story.last_at, event.at)
     return story
+
+
+def _without_reporting(events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
+    """What the run did, without the writing of its report: a report rendered again is the same to the byte."""
+    reporting = False
+    for event in events:
+        if isinstance(event, PhaseStarted | PhaseEnded) and event.phase == Phase.REPORT:
+            reporting = True
+        elif not (reporting and isinstance(event, Noted)):
+            yield event
 
 
 _Record = TypeVar("_Record", PhaseRecord, StepRecord)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.events import RunStarted
 from harness.model import Latency, Metric, Phase
 from harness.probe import analysis
 from harness.probe.samples import Sample
@@ -22,7 +23,6 @@ from harness.record._model import (
     RequestsRecord,
     WritesRecord,
 )
-from harness.timeline import RunStarted
 
 _AFTER_WATCH = (Phase.VERDICT, Phase.TEARDOWN, Phase.REPORT)
 
@@ -149,12 +149,27 @@ def _attempts(story: Story) -> list[Metric]:
 def _recovery(story: Story, start: RunStarted, measured: Measured) -> Metric:
     outage, rto = measured.outage, start.budgets.rto
     if outage is None or outage.duration is not None:
+        unseen = _recovered_unseen(story, outage) if outage else None
+        if outage and unseen is not None:
+            note = f"the traffic was good after {outage.duration:.1f} s; what it does not reach came back later"
+            return _limited(RECOVERY_TIME, round(unseen - outage.first_bad, 4), "s", rto, note)
         return _limited(RECOVERY_TIME, outage.duration if outage else None, "s", rto)
     watched = measured.seen_until - outage.first_bad
     # A run that was cut short inside its budget does not know whether it would have kept it.
     over = watched > rto or any(phase.name == Phase.VERDICT for phase in story.phases)
     note = f"not recovered {watched:.1f} s after the first bad response, when the request log ends"
     return Metric(name=RECOVERY_TIME, value=None, unit="s", budget=rto, within=False if over else None, note=note)
+
+
+def _recovered_unseen(story: Story, outage: OutageRecord) -> float | None:
+    """When the attempt that recovered had acted, where the probe's traffic was good before it even began.
+
+    Then something else was still broken (a queue, a second entry): the users' outage lasted until that came back.
+    """
+    last = next((attempt for attempt in reversed(story.attempts()) if attempt.recovered), None)
+    if last is None or last.number == 1 or last.started is None or last.acted is None or outage.recovered is None:
+        return None
+    return last.started + last.acted if outage.recovered < last.started else None
 
 
 def _failed(start: RunStarted, requests: RequestsRecord | None) -> Metric:

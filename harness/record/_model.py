@@ -6,7 +6,20 @@ from typing import Literal
 
 from pydantic import Field
 
-from harness.model import Budgets, CheckResult, Effect, Finding, Frozen, Latency, Metric, Phase, ResidueRow, Verdict
+from harness.model import (
+    Budgets,
+    CheckResult,
+    Cost,
+    Effect,
+    Finding,
+    Forecast,
+    Frozen,
+    Latency,
+    Metric,
+    Phase,
+    ResidueRow,
+    Verdict,
+)
 
 DETECT_TIME = "time to detect"
 """Metric: first bad response to its detection, seconds."""
@@ -33,6 +46,19 @@ class PhaseRecord(Frozen):
     summary: str = ""
 
 
+class CallRecord(Frozen):
+    """One API call of a step, as its tap saw it."""
+
+    started: float
+    took: float
+    service: str
+    action: str
+    resource: str = ""
+    status: int | None
+    error: str = ""
+    by: str = ""
+
+
 class StepRecord(Frozen):
     """One step; ``ok`` and ``took`` are None where it never ended, ``exit_code`` also where it is no process."""
 
@@ -47,6 +73,8 @@ class StepRecord(Frozen):
     output: str = ""
     log: str = ""
     """Path of the whole output, relative to the run folder."""
+    calls: tuple[CallRecord, ...] = ()
+    costs: tuple[Cost, ...] = ()
 
 
 class AttemptRecord(Frozen):
@@ -60,6 +88,8 @@ class AttemptRecord(Frozen):
     converged: float | None = None
     started: float | None = None
     summary: str = ""
+    writes_lost: int | None = None
+    """Acknowledged writes that were not there when the attempt was judged; None where they were not counted."""
     steps: tuple[StepRecord, ...] = ()
     findings: tuple[Finding, ...] = ()
     residue: tuple[ResidueRow, ...] | None = None
@@ -149,6 +179,16 @@ class Fact(Frozen):
     simulated: bool = False
 
 
+class ReleaseRecord(Frozen):
+    """A release that was drilled; ``digest`` (``sha256:…``) is empty where only its name is known."""
+
+    role: Literal["good", "bad"]
+    release: str
+    version: str
+    image: str = ""
+    digest: str = ""
+
+
 class LeftOver(Frozen):
     """Something that teardown could not remove."""
 
@@ -171,6 +211,8 @@ class RunRecord(Frozen):
     schema_version: Literal["drill.run/1"] = "drill.run/1"
     run: str
     scenario: str
+    scenario_file: str = ""
+    """Relative to the folder that the run was started in, where it lies below it."""
     title: str
     path: str
     command: str
@@ -182,6 +224,9 @@ class RunRecord(Frozen):
     operator: str
     commit: str
     changes: tuple[str, ...] = ()
+    scenario_digest: str = ""
+    """SHA-256 of the scenario file, hexadecimal; empty where it was not kept."""
+    releases: tuple[ReleaseRecord, ...] = ()
     teaches: tuple[str, ...] = ()
     expected_first_attempt: Literal["clean", "broken"]
     expected_findings: tuple[str, ...] = ()
@@ -195,6 +240,8 @@ class RunRecord(Frozen):
     """Of the last attempt that was judged; None where nothing was compared."""
     compared: tuple[Compared, ...] = ()
     checks: tuple[CheckRecord, ...] = ()
+    forecast: Forecast | None = None
+    """What a static look said before; None where nobody looked."""
     fault: FaultRecord | None = None
     detected: Detection | None = None
     outage: OutageRecord | None = None

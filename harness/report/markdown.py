@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from harness.record import RunRecord, replace_text
 from harness.report import page
+from harness.report.calls import calls, calls_explained, calls_summary
 from harness.report.effects import effects_rows
 from harness.report.escape import block, code, finalize, telling
 from harness.units import figure
@@ -24,9 +25,9 @@ def write_markdown(record: RunRecord, folder: Path) -> None:
     replace_text(folder / REPORT_FILE, render_markdown(record, chart))
 
 
-def render_markdown(record: RunRecord, chart: str = "") -> str:
-    """The page as text. ``chart`` is the chart's file name, empty where there is none."""
-    text = _environment().get_template("report.md.j2").render(record=record, chart=chart)
+def render_markdown(record: RunRecord, chart: str = "", template: str = "report.md.j2") -> str:
+    """The page as text. ``chart`` is what the template shows (``report.md.j2``: a file's name), empty for none."""
+    text = _environment().get_template(template).render(record=record, chart=chart)
     return _squeeze(text).strip() + "\n"
 
 
@@ -39,6 +40,9 @@ def _environment() -> Environment:
     environment.globals |= {
         "telling": telling,
         "figure": figure,
+        "calls": calls,
+        "calls_explained": calls_explained,
+        "calls_summary": calls_summary,
         "effects_rows": effects_rows,
         **{
             name: getattr(page, name)
@@ -50,7 +54,9 @@ def _environment() -> Environment:
                 "failing_checks",
                 "finding_time",
                 "first_attempt",
+                "forecast",
                 "headline",
+                "ladder",
                 "measured",
                 "next_steps",
                 "percentiles",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.model import CheckResult, Finding, Latency, Metric, Outcome, Phase, Verdict
+from harness.model import CheckResult, Finding, Latency, Metric, Outcome, Phase, Reach, ResidueClass, Verdict
 from harness.record import (
     ATTEMPT_TIME,
     RECOVERY_TIME,
@@ -18,6 +18,7 @@ from harness.units import figure, format_duration
 
 CHART_FILE = "outage.svg"
 """The chart that the page shows, where there is one."""
+_FOR_GOOD = (ResidueClass.LOST_OR_CHANGED_DATA, ResidueClass.CANNOT_BE_UNDONE)
 _AFTER_WATCH = (Phase.VERDICT, Phase.TEARDOWN, Phase.REPORT)
 
 
@@ -195,6 +196,52 @@ def attempt_name(attempt: AttemptRecord) -> str:
 def _attempt_time(attempt: AttemptRecord) -> str:
     waited = f" + {figure(attempt.converged, 's')} until judged" if attempt.converged else ""
     return f"{figure(attempt.acted, 's')}{waited}"
+
+
+def forecast(record: RunRecord) -> str:
+    """What the static look said, and whether the first attempt proved it right; empty where nobody looked."""
+    if record.forecast is None:
+        return ""
+    said, came = record.forecast.reach, _reach(record)
+    why = f" ({'; '.join(record.forecast.why)})" if record.forecast.why else ""
+    if came is None:
+        return f"Before it went out, a static look called the bad release {said}{why}; no attempt shows whether it is."
+    order = list(Reach)
+    judged = "right" if said is came else "too mild" if order.index(said) < order.index(came) else "too strict"
+    return (
+        f"Before it went out, a static look called the bad release {said}{why}. "
+        f"That was {judged}: by the first attempt it was {came}."
+    )
+
+
+def _reach(record: RunRecord) -> Reach | None:
+    """How far the bad release really went: what was not back when the first attempt was judged."""
+    first = record.attempts[0] if record.attempts else None
+    if first is None or first.recovered is None or first.residue is None:
+        return None
+    if first.writes_lost or any(row.residue_class is ResidueClass.LOST_OR_CHANGED_DATA for row in first.residue):
+        return Reach.DESTRUCTIVE
+    return Reach.REVERSIBLE if first.recovered else Reach.NO_LOSS
+
+
+def ladder(record: RunRecord) -> list[tuple[str, str, str, str]]:
+    """Rungs in the order in which they were tried: attempt, time of its steps, what it came to, what it cost."""
+    return [
+        (attempt_name(each), figure(each.acted, "s"), "recovered" if each.recovered else "broken", _cost(each))
+        for each in record.attempts
+        if each.recovered is not None
+    ]
+
+
+def _cost(attempt: AttemptRecord) -> str:
+    """What the team's scripts counted, then the writes that were lost when the attempt was judged."""
+    told = [f"{cost.count:,} {cost.what}" for step in attempt.steps for cost in step.costs]
+    if attempt.writes_lost is not None:
+        told.append(f"{attempt.writes_lost:,} acknowledged writes lost")
+    for kind in _FOR_GOOD:
+        if number := sum(row.residue_class is kind for row in attempt.residue or ()):
+            told.append(f"residue: {_counted(number, 'row')} {kind}")
+    return ", ".join(told) or "not counted"
 
 
 def percentiles(latency: Latency) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.events import StepEnded, StepStarted
 from harness.model import CheckResult, Outcome
 from harness.runner.session import Session
 from harness.spi import Scope, Step, StepOutcome
-from harness.timeline import StepEnded, StepStarted
 
 
 def run_steps(session: Session, steps: Sequence[Step], scope: Scope) -> CheckResult | None:
@@ -30,6 +30,7 @@ def run_steps(session: Session, steps: Sequence[Step], scope: Scope) -> CheckRes
                 exit_code=outcome.exit_code,
                 output=outcome.output,
                 log=outcome.log,
+                costs=outcome.costs,
             )
         )
         if not outcome.ok:

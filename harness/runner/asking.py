@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, cast
 
-from harness.model import CheckResult, Outcome, Snapshot
+from harness.errors import DrillError
+from harness.events import CheckDone, EffectsCounted, SnapshotTaken, WritesCounted
+from harness.model import CheckResult, Effect, Outcome, Snapshot
+from harness.probe.analysis import acknowledged_writes
 from harness.runner.session import Session
-from harness.spi import Check, Layers, Scope
-from harness.timeline import CheckDone, SnapshotTaken
+from harness.spi import Check, EffectsSource, Layers, Scope, SqlService
 
 
 def ask_all(session: Session, scope: Scope, *, smoke_only: bool = False) -> list[CheckResult]:
@@ -42,3 +44,36 @@ def take_snapshot(session: Session, label: str) -> Layers:
     file.write_text(session.run.redactor.clean(snapshot.model_dump_json(indent=1)), encoding="utf-8")
     session.timeline.write(SnapshotTaken(label=label, file=str(file.relative_to(session.run.folder))))
     return snapshot.layers
+
+
+def count_writes(session: Session) -> WritesCounted:
+    """Which of the writes that users were told are done does the stack hold? The log is read before the stack."""
+    asked = session.scenario.committed_writes
+    acknowledged = acknowledged_writes(session.samples())
+    if not asked or not acknowledged:
+        summary = "" if asked else "the scenario does not say where to count (`committed_writes`)"
+        return WritesCounted(acknowledged=len(acknowledged), lost=None if acknowledged else 0, summary=summary)
+    try:
+        service = cast(SqlService, session.stack.services[asked.service])
+        present = {str(row[0]) for row in service.query(asked.sql)}
+    except (ConnectionError, ValueError, DrillError) as problem:
+        return WritesCounted(acknowledged=len(acknowledged), lost=None, summary=str(problem))
+    lost = sorted(acknowledged - present)
+    return WritesCounted(
+        acknowledged=len(acknowledged), lost=len(lost), summary=f"lost: {', '.join(lost[:5])}" if lost else ""
+    )
+
+
+def count_effects(session: Session) -> EffectsCounted | None:
+    """What left the stack, by everything that keeps records; silence of one hides nothing of the others."""
+    bench = session.bench
+    named = {"platform": bench.platform, **bench.services} if bench else {}
+    sources = {name: each for name, each in named.items() if isinstance(each, EffectsSource)}
+    effects: list[Effect] = []
+    unknown = []
+    for name, source in sources.items():
+        try:
+            effects += source.effects()
+        except (ConnectionError, ValueError, DrillError) as problem:
+            unknown.append(f"{name}: {problem}")
+    return EffectsCounted(effects=tuple(effects), unknown=tuple(unknown)) if sources else None

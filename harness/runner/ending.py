@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from contextlib import suppress
-from typing import cast
 
-from harness.errors import DrillError
+from harness.events import LeftBehind, VerdictReached
 from harness.ledger import Entry, open_entries
-from harness.model import Effect
-from harness.probe.analysis import acknowledged_writes
 from harness.record import RunRecord, build_record, write_run_json
 from harness.report import write_report
+from harness.runner.asking import count_effects, count_writes
 from harness.runner.session import Session
-from harness.spi import EffectsSource, SqlService
-from harness.timeline import EffectsCounted, LeftBehind, VerdictReached, WritesCounted
 from harness.undo import undo_all
 from harness.verdict import judge
 
@@ -26,50 +22,12 @@ def reach_verdict(session: Session) -> RunRecord:
     """Stop the traffic, count the writes and what left the stack, judge; on disk before anything is torn down."""
     if session.probe:
         session.probe.stop(timeout=session.scenario.traffic.timeout + 2)
-        _count_writes(session)
-    _count_effects(session)
+        session.timeline.write(count_writes(session))
+    if counted := count_effects(session):
+        session.timeline.write(counted)
     verdict, reasons = judge(build_record(session.run.folder))
     session.timeline.write(VerdictReached(verdict=verdict, reasons=reasons))
     return write_run_json(session.run.folder)
-
-
-def _count_writes(session: Session) -> None:
-    asked = session.scenario.committed_writes
-    acknowledged = acknowledged_writes(session.samples())
-    if not asked or not acknowledged:
-        session.timeline.write(
-            WritesCounted(
-                acknowledged=len(acknowledged),
-                lost=None if acknowledged else 0,
-                summary="" if asked else "the scenario does not say where to count (`committed_writes`)",
-            )
-        )
-        return
-    try:
-        service = cast(SqlService, session.stack.services[asked.service])
-        present = {str(row[0]) for row in service.query(asked.sql)}
-    except (ConnectionError, ValueError, DrillError) as problem:
-        session.timeline.write(WritesCounted(acknowledged=len(acknowledged), lost=None, summary=str(problem)))
-        return
-    lost = sorted(acknowledged - present)
-    summary = f"lost: {', '.join(lost[:5])}" if lost else ""
-    session.timeline.write(WritesCounted(acknowledged=len(acknowledged), lost=len(lost), summary=summary))
-
-
-def _count_effects(session: Session) -> None:
-    """Ask everything that keeps records of what left the stack; silence of one hides nothing of the others."""
-    bench = session.bench
-    named = {"platform": bench.platform, **bench.services} if bench else {}
-    sources = {name: each for name, each in named.items() if isinstance(each, EffectsSource)}
-    effects: list[Effect] = []
-    unknown = []
-    for name, source in sources.items():
-        try:
-            effects += source.effects()
-        except (ConnectionError, ValueError, DrillError) as problem:
-            unknown.append(f"{name}: {problem}")
-    if sources:
-        session.timeline.write(EffectsCounted(effects=tuple(effects), unknown=tuple(unknown)))
 
 
 def tear_down(session: Session) -> bool:
@@ -80,6 +38,7 @@ def tear_down(session: Session) -> bool:
 
     if session.probe:
         session.probe.stop(timeout=2)
+    session.run.taps.close()
     return undo_all(session.run.ledger, left)
 
 

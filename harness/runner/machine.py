@@ -10,11 +10,14 @@ Whatever happens in the upper row, the lower end is always walked.
 
 from __future__ import annotations
 
+import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 from harness.errors import DrillError, EnvironmentProblem, Interrupted, TimeLimit
+from harness.events import Failed, InterruptedBy, LeftBehind, PhaseEnded, PhaseStarted
 from harness.ledger import open_entries
 from harness.limits import Interrupts, on_signals, time_limit
 from harness.model import Phase
@@ -22,9 +25,10 @@ from harness.record import RunRecord
 from harness.runner import ending, phases, recovery
 from harness.runner.phases import Next
 from harness.runner.session import Session
-from harness.timeline import Failed, InterruptedBy, LeftBehind, PhaseEnded, PhaseStarted
 
 T = TypeVar("T")
+TIME_BOX = "the time box"
+"""Who interrupted a run that was not done when its box was nearly over."""
 _WORK: Mapping[Phase, Callable[[Session], Next]] = {
     Phase.PREFLIGHT: phases.preflight,
     Phase.PROVISION: phases.provision,
@@ -44,6 +48,7 @@ def run_drill(session: Session) -> RunRecord:
         with on_signals(interrupts):
             _walk(session, interrupts)
     except Interrupted as interrupt:
+        session.stopped_by = interrupt.message
         session.timeline.write(InterruptedBy(by=interrupt.message))
         count = 1
     except (DrillError, TimeLimit) as problem:
@@ -65,10 +70,25 @@ def _walk(session: Session, interrupts: Interrupts) -> None:
             session.attempt += 1
         number = session.attempt or None
         session.timeline.write(PhaseStarted(phase=following, attempt=number, title=_title(session)))
-        with time_limit(_limit(session), f"phase {following.value!r}"):
+        with _limited(session):
             result = _WORK[following](session)
         session.timeline.write(PhaseEnded(phase=following, attempt=number, ok=result.ok, summary=result.summary))
         following = result.phase
+
+
+@contextmanager
+def _limited(session: Session) -> Iterator[None]:
+    """The phase's own limit or, where that is nearer, the end of the time box: an interrupt like any other."""
+    limit, until = _limit(session), session.options.until
+    if until is None or limit <= until - time.monotonic():
+        with time_limit(limit, f"phase {session.phase.value!r}"):
+            yield
+        return
+    try:
+        with time_limit(max(until - time.monotonic(), 0.001), TIME_BOX):
+            yield
+    except TimeLimit as over:
+        raise Interrupted(TIME_BOX) from over
 
 
 def _title(session: Session) -> str:
@@ -163,6 +183,7 @@ class _Patience:
     def interrupted(self, name: str) -> None:
         """The run's first: noted. Its second: what is left is named, and this process ends."""
         self._count += 1
+        self._session.stopped_by = name
         if self._count == 1:
             self._session.note(f"{name}: already ending; once more and the rest is left to the watchdog")
             return

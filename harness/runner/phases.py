@@ -7,9 +7,11 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Literal
 
 from harness.containers import engine_client
 from harness.errors import EnvironmentProblem, UsageProblem
+from harness.events import Detected, FaultJudged, ReleaseResolved, StackFact
 from harness.guard import require_allowed
 from harness.images import Image
 from harness.limits import wait_until
@@ -18,9 +20,9 @@ from harness.probe.analysis import in_window, success_ratio
 from harness.probe.process import Probe
 from harness.runner.acting import run_steps
 from harness.runner.asking import ask_all, first_failure, record, take_snapshot
+from harness.runner.forecast import ask_forecast
 from harness.runner.session import Session, environment_of
 from harness.spi import Bench, Need, Plugin, Service, ServiceConfig
-from harness.timeline import Detected, FaultJudged, StackFact
 from harness.units import format_duration
 
 
@@ -55,6 +57,7 @@ def preflight(session: Session) -> Next:
         if need.kind == "image":
             session.run.images.resolve(need.name, need.args)
     built = _resolve_releases(session)
+    _write_releases(session)
     return Next(Phase.PROVISION, True, f"{len(session.images)} release images, {built} made now")
 
 
@@ -64,6 +67,7 @@ def _needs(session: Session) -> Iterator[Need]:
         scenario.stack.platform,
         *scenario.stack.services.values(),
         *scenario.deploy,
+        *([scenario.forecast] if scenario.forecast else []),
         *scenario.smoke,
         *scenario.verify,
     ]
@@ -81,6 +85,24 @@ def _resolve_releases(session: Session) -> int:
     return sum(1 for image in session.images.values() if _made(image))
 
 
+def _write_releases(session: Session) -> None:
+    """What is drilled, by digest. A tag of a registry names nothing for certain, so it has none."""
+    good, bad = session.scenario.releases.good, session.scenario.bad_release(session.options.path)
+    roles: tuple[tuple[Literal["good", "bad"], str], ...] = (("good", good), ("bad", bad))
+    for role, identifier in roles:
+        names, image = session.release_names(identifier), session.images.get(identifier)
+        pinned = str(names["image"]).partition("@")[2]
+        session.timeline.write(
+            ReleaseResolved(
+                role=role,
+                release=identifier,
+                version=names["version"],
+                image=names["image"],
+                digest=image.id if image else pinned,
+            )
+        )
+
+
 def _made(image: Image) -> bool:
     return image.how != "present"
 
@@ -92,6 +114,7 @@ def provision(session: Session) -> Next:
     for name, config in _ordered(stack.services):
         running[name] = config.start(name, session.run)
     platform = stack.platform.provision(session.run, running)
+    session.run.taps.require_one()
     secrets = environment_of(session.scenario.secrets)
     session.bench = Bench(session.run, platform, running, session.loaded.workdir, secrets)
     return Next(Phase.RELEASE_GOOD, True, ", ".join([*running, stack.platform.uses]))
@@ -165,33 +188,36 @@ def release_bad(session: Session) -> Next:
     Smoke is asked at once, as a team does after a deploy: proving the fault takes seconds that are not detection.
     """
     bad = session.scenario.bad_release(session.options.path)
+    ask_forecast(session)
     failed = run_steps(session, session.scenario.deploy, session.scope(bad))
     if failed:
         session.note(f"deploying {bad} ended with an error: {failed.seen}")
     _ask_smoke(session, bad)
-    rate = _proven_harm(session, session.release_names(bad)["version"])
-    fault = session.scenario.fault
-    if rate is None:
-        within = format_duration(fault.within)
-        summary = f"{bad} did no harm within {within}: fewer than {fault.error_rate:.0%} of requests failed"
-    else:
-        summary = f"{rate:.0%} of requests fail"
-    session.timeline.write(FaultJudged(fired=rate is not None, summary=summary))
-    if rate is None:
+    fired, summary = _proven_harm(session, bad)
+    session.timeline.write(FaultJudged(fired=fired, summary=summary))
+    if not fired:
         return Next(Phase.VERDICT, False, "the fault did not fire")
     return Next(Phase.DETECT, True, f"fault fires: {summary}")
 
 
-def _proven_harm(session: Session, version: str) -> float | None:
-    """Share of requests that the bad release fails, once it is proven; None where it is not.
+def _proven_harm(session: Session, bad: str) -> tuple[bool, str]:
+    """Whether the bad release fails its users, and what was seen.
 
     What fails while instances change is the deployment's doing: the proof waits until every instance serves the bad
-    release. One that never does (it crashes on start) is judged all the same.
+    release. One that never does is another fault than the scenario means, unless it says so (`fault.serves`).
     """
-    within = session.scenario.fault.within
-    wait_until(lambda: _serving(session, version), within)
+    fault, version = session.scenario.fault, session.release_names(bad)["version"]
+    serves = wait_until(lambda: _serving(session, version), fault.within)
+    if not serves and fault.serves:
+        found = session.stack.platform.instances()
+        seen = ", ".join(f"{each.name}: {each.version or each.detail or 'no answer'}" for each in found)
+        return False, f"{bad} never served on every instance ({seen or 'no instance'})"
     since = session.timeline.now()
-    return wait_until(lambda: _error_rate(session, since), within)
+    rate = wait_until(lambda: _error_rate(session, since), fault.within)
+    if rate is None:
+        within = format_duration(fault.within)
+        return False, f"{bad} did no harm within {within}: fewer than {fault.error_rate:.0%} of requests failed"
+    return True, f"{rate:.0%} of requests fail, {'each' if serves else 'not each'} instance serves {bad}"
 
 
 def _ask_smoke(session: Session, release: str) -> str:

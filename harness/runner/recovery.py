@@ -5,19 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from harness.catalogue import UNCLASSIFIED, Mode, classify, load_catalogue
+from harness.catalogue import UNCLASSIFIED, Mode, load_catalogue, told_apart
 from harness.errors import TimeLimit
+from harness.events import AttemptJudged, FindingSeen, ResidueJudged, WritesCounted
 from harness.limits import POLL
-from harness.model import CheckResult, Finding, Outcome, Phase, ResidueRow
+from harness.model import ACCEPTED, CheckResult, Finding, Outcome, Phase, ResidueRow
 from harness.probe.analysis import first_bad, in_window, success_ratio
 from harness.residue import differences
 from harness.runner.acting import run_steps
-from harness.runner.asking import ask_all, first_failure, record, take_snapshot
+from harness.runner.asking import ask_all, count_writes, first_failure, record, take_snapshot
 from harness.runner.phases import Next
 from harness.runner.session import Acted, Session
 from harness.scenario.models import Attempt
 from harness.spi import Scope
-from harness.timeline import AttemptJudged, FindingSeen, ResidueJudged
 from harness.units import format_duration
 
 
@@ -31,12 +31,15 @@ def attempt(session: Session) -> Next:
     plan = attempts(session)[session.attempt - 1]
     began = session.timeline.now()
     failed: CheckResult | None = None
+    session.run.taps.arm(session.attempt == 1)
     try:
         failed = run_steps(session, plan.steps, session.scope(_target(session, plan)))
     except TimeLimit as limit:
         failed = CheckResult(
             name=f"attempt {session.attempt}", outcome=Outcome.FAIL, expected="an end in time", seen=limit.message
         )
+    finally:
+        session.run.taps.arm(False)
     ended = session.timeline.now()
     session.acted = Acted(plan, ended - began, ended, failed)
     summary = f"{plan.name}: {failed.seen}" if failed else f"{plan.name}: every step exited 0"
@@ -52,8 +55,10 @@ def verify(session: Session) -> Next:
     try:
         results = _settled(session, scope)
         failing = first_failure(results) or _soak(session, scope)
+        writes = count_writes(session)
+        failing = failing or _lost(session, acted.plan, writes)
     except TimeLimit as limit:
-        results = []
+        results, writes = [], WritesCounted(acknowledged=0, lost=None)
         failing = CheckResult(
             name="verification", outcome=Outcome.FAIL, expected="a stack that settles", seen=limit.message
         )
@@ -71,6 +76,7 @@ def verify(session: Session) -> Next:
             acted=acted.took,
             converged=converged,
             summary=summary,
+            writes_lost=writes.lost,
         )
     )
     more = failing is not None and session.attempt < len(attempts(session))
@@ -127,6 +133,21 @@ def _users_still_fail(session: Session, since: float) -> CheckResult:
     )
 
 
+def _lost(session: Session, plan: Attempt, writes: WritesCounted) -> CheckResult | None:
+    """More writes lost than the RPO allows: nobody is back for whom the order is gone. A path may accept that."""
+    allowed = session.scenario.budgets.rpo
+    if plan.rung == ACCEPTED or writes.lost is None or writes.lost <= allowed:
+        return None
+    seen = f"{writes.lost} of {writes.acknowledged} are lost"
+    return CheckResult(
+        name="acknowledged writes",
+        outcome=Outcome.FAIL,
+        expected=f"at most {allowed} lost",
+        seen=seen,
+        evidence=(f"{writes.acknowledged} writes were acknowledged, {seen}", writes.summary),
+    )
+
+
 def _residue(session: Session) -> tuple[ResidueRow, ...]:
     after = take_snapshot(session, f"S{session.attempt}")
     rows = differences(session.stack.s0 or {}, after, session.stack.observed())
@@ -135,20 +156,8 @@ def _residue(session: Session) -> tuple[ResidueRow, ...]:
 
 
 def _findings(session: Session, acted: Acted, broken: Sequence[CheckResult], residue: Sequence[ResidueRow]) -> None:
-    """Every thing that broke becomes one finding; the same mode twice in one attempt is said once.
-
-    A step comes before what users see afterwards. Where it stopped the attempt in a known way, users go on having the
-    outage that there was: that is no second finding, unless its own evidence shows another mode.
-    """
-    catalogue = load_catalogue()
-    said: set[str] = set()
-    for result in broken:
-        mode = classify(catalogue, result, residue)
-        known = mode.id in said if mode else bool(said - {UNCLASSIFIED})
-        if result.outcome is Outcome.FAIL and not known:
-            finding = _finding(session, result, mode, acted)
-            said.add(finding.mode)
-            session.timeline.write(FindingSeen(finding=finding))
+    for result, mode in told_apart(load_catalogue(), broken, residue):
+        session.timeline.write(FindingSeen(finding=_finding(session, result, mode, acted)))
 
 
 def _finding(session: Session, result: CheckResult, mode: Mode | None, acted: Acted) -> Finding:

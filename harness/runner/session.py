@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.containers import Containers
 from harness.errors import EnvironmentProblem
+from harness.events import Noted, RunStarted
 from harness.images import Image, Images
 from harness.ledger import Ledger, RunLock, Undo
 from harness.model import Budgets, CheckResult, Phase
@@ -28,7 +29,8 @@ from harness.redact import Redactor
 from harness.scenario.load import Loaded
 from harness.scenario.models import Attempt, RecoveryPath, Scenario, Windows
 from harness.spi import Bench, Run, Scope
-from harness.timeline import Noted, RunStarted, Timeline
+from harness.tap import Sabotage, Taps
+from harness.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,11 @@ class Options:
     """The command line that repeats this run."""
     allow_remote: frozenset[str] = frozenset()
     changes: tuple[str, ...] = ()
-    """Overrides and mutations, for the report."""
+    """Overrides, mutations and sabotages, for the report."""
+    sabotages: tuple[Sabotage, ...] = ()
+    """What the taps break during attempt 1."""
+    until: float | None = None
+    """``time.monotonic()`` from which on the run is interrupted and torn down: the time box. None: no box."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,8 @@ class Session:
     acted: Acted | None = None
     detected: str = ""
     """What smoke said when it first saw the outage."""
+    stopped_by: str = ""
+    """Who asked the run to end (a signal's name, the time box), also where its verdict was on its way by then."""
     _samples: list[Sample] = field(default_factory=list, init=False)
     _tail: SampleReader | None = field(default=None, init=False)
 
@@ -170,7 +178,8 @@ def open_session(loaded: Loaded, options: Options) -> Session:
         ledger.plan(Undo(kind="docker.container", what=f"build container {name}", params={"name": name}))
 
     images = Images(lambda: containers.client, recipe_folders(), progress=noted, announce=building)
-    run = Run(identifier, folder, scratch, timeline, ledger, redactor, images, containers)
+    taps = Taps(timeline.write, options.sabotages)
+    run = Run(identifier, folder, scratch, timeline, ledger, redactor, images, containers, taps)
     return Session(loaded, options, run, timeline, lock, watchdog)
 
 
@@ -207,6 +216,7 @@ def _started(loaded: Loaded, options: Options, identifier: str, wall: datetime, 
     return RunStarted(
         run=identifier,
         scenario=scenario.name,
+        scenario_file=_shown(loaded.file),
         title=scenario.title,
         path=options.path,
         command=options.command,
@@ -224,7 +234,13 @@ def _started(loaded: Loaded, options: Options, identifier: str, wall: datetime, 
         sustained=scenario.windows.sustained,
         min_success=scenario.windows.min_success,
         changes=options.changes,
+        scenario_digest=loaded.digest,
     )
+
+
+def _shown(file: Path) -> str:
+    file, here = file.absolute(), Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
 
 
 def _git(*arguments: str) -> str:

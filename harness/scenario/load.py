@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import yaml
-from pydantic import ValidationError
 
 from harness.errors import Complaint, Position, ScenarioProblem
+from harness.scenario.document import in_order, validated
 from harness.scenario.models import Scenario
 from harness.scenario.overrides import overridden
 from harness.scenario.placeholders import wrong_placeholders
 from harness.scenario.references import folder_of, mapping_at, wrong_references
-from harness.scenario.schema import Language
+from harness.scenario.schema import json_schema
 from harness.scenario.source import compose, read_text
-from harness.scenario.tree import OVERRIDE, describe, plain, position
-from harness.scenario.wording import complaints_of, misread_truth
+from harness.scenario.tree import describe, plain, position
 from harness.spi import KNOWN_SERVICES
+
+_schema = cache(json_schema)
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Loaded:
     """Where commands run; absolute, exists."""
     changes: tuple[str, ...] = ()
     """The overrides that made it differ from its file."""
+    digest: str = ""
+    """SHA-256 of the file, hexadecimal."""
 
     def with_scenario(self, scenario: Scenario) -> Loaded:
         """The same file with a changed scenario (see ``harness.scenario.mutate``)."""
@@ -55,40 +59,10 @@ def load_scenario(path: Path, overrides: Sequence[str] = (), *, known_findings: 
         raise ScenarioProblem([Complaint(position(root.start_mark), "", expected, describe(root))])
     root, unusable = overridden(root, overrides)
     data = plain(root) if isinstance(root, yaml.MappingNode) else {}
-    scenario, refused = _validated(root, data)
-    elsewhere = [*wrong_references(root, data, path, known_findings), *wrong_placeholders(root, data)]
-    complaints = _distinct([*repaired, *unusable, *elsewhere, *refused])
-    if complaints or scenario is None:
-        raise ScenarioProblem(sorted(complaints, key=_order))
-    return Loaded(scenario, path, folder_of(data, path), tuple(overrides))
-
-
-def _validated(root: yaml.Node, data: dict[str, Any]) -> tuple[Scenario | None, list[Complaint]]:
     context = {KNOWN_SERVICES: tuple(mapping_at(data, "stack", "services"))}
-    try:
-        scenario, errors = Scenario.model_validate(data, context=context), []
-    except ValidationError as problem:
-        scenario, errors = None, problem.errors(include_url=False)
-    if scenario is not None and not _has_truth(data):
-        return scenario, []
-    language = Language(data)
-    return scenario, [*misread_truth(root, language), *complaints_of(root, language, errors)]
-
-
-def _has_truth(data: Any) -> bool:
-    """Whether true or false stands anywhere; the schema is made only where it has something to answer."""
-    inner: Iterable[Any] = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
-    return isinstance(data, bool) or any(_has_truth(each) for each in inner)
-
-
-def _distinct(complaints: Sequence[Complaint]) -> list[Complaint]:
-    """The first complaint of each key: what was wrong with a value in YAML explains what is wrong with it here."""
-    by_key: dict[tuple[str, str], Complaint] = {}
-    for each in complaints:
-        by_key.setdefault((each.key, "" if each.key else str(each)), each)
-    return list(by_key.values())
-
-
-def _order(complaint: Complaint) -> tuple[bool, int, int, str]:
-    where = complaint.where
-    return where.file == OVERRIDE, where.line, where.column, complaint.key
+    scenario, refused = validated(Scenario, root, data, _schema, context)
+    elsewhere = [*wrong_references(root, data, path, known_findings), *wrong_placeholders(root, data)]
+    complaints = in_order([*repaired, *unusable, *elsewhere, *refused])
+    if complaints or scenario is None:
+        raise ScenarioProblem(complaints)
+    return Loaded(scenario, path, folder_of(data, path), tuple(overrides), sha256(path.read_bytes()).hexdigest())

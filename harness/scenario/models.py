@@ -49,6 +49,11 @@ class Release(Frozen):
 class Fault(Frozen):
     """Proof that the bad release does harm, as users see it. Without it the run is inconclusive."""
 
+    serves: bool = Field(
+        default=True,
+        description="the bad release has to serve on every instance, and to fail there; "
+        "`false` for one that crashes on start or that is not rolled out to the end",
+    )
     error_rate: float = Field(
         default=0.05, gt=0, le=1, description="share of failed requests from which the fault has fired"
     )
@@ -162,7 +167,10 @@ class Scenario(Frozen):
     name: Identifier = Field(description="equals the file name without .yaml")
     title: str = Field(min_length=1, max_length=120)
     description: str = Field(default="", description="what a reader learns from it")
-    teaches: Annotated[list[str], Field(min_length=1, description="ids of the failure-mode catalogue")]
+    teaches: list[str] = Field(
+        default_factory=list,
+        description="ids of the failure-mode catalogue; none where every path is expected to be clean",
+    )
     sources: list[str] = Field(default_factory=list, description="where the failure was reported")
     labels: list[Identifier] = Field(default_factory=list)
     workdir: str = Field(default=".", description="working directory of commands, relative to this file")
@@ -174,6 +182,10 @@ class Scenario(Frozen):
     )
     stack: Stack
     releases: Releases
+    forecast: StepField | None = Field(
+        default=None,
+        description="a static look at the bad release before it goes out; it writes its answer to $DRILL_FORECAST",
+    )
     deploy: Annotated[list[StepField], Field(min_length=1, description="how any release gets out, good and bad alike")]
     traffic: Traffic
     committed_writes: CommittedWrites | None = None
@@ -201,6 +213,13 @@ class Scenario(Frozen):
             raise ValueError(
                 f"`committed_writes.service` names a service of `stack.services`, got {self.committed_writes.service!r}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _something_to_teach(self) -> Self:
+        broken = [name for name, path in self.paths.items() if path.first_attempt == "broken"]
+        if broken and not self.teaches:
+            raise ValueError(f"`teaches` with the failure modes of path {broken[0]!r}, whose first attempt is broken")
         return self
 
     @model_validator(mode="after")

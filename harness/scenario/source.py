@@ -30,17 +30,17 @@ _LARGEST = 2**63
 _SUFFIXES = (".yaml", ".yml")
 
 
-def read_text(path: Path) -> str:
-    """Text of a scenario file; a UTF-8 byte order mark is taken off.
+def read_text(path: Path, what: str = "a scenario file") -> str:
+    """Text of a file; a UTF-8 byte order mark is taken off.
 
     Raises:
         ScenarioProblem: no such file (with the nearest name in its folder), not a file, too big, not UTF-8.
     """
     try:
         if not path.exists():
-            raise _refused(path, "a scenario file", "nothing with this name", near(path.name, _names_beside(path)))
+            raise _refused(path, what, "nothing with this name", near(path.name, _names_beside(path)))
         if not path.is_file():
-            raise _refused(path, "a scenario file", "a folder" if path.is_dir() else "something that is not a file")
+            raise _refused(path, what, "a folder" if path.is_dir() else "something that is not a file")
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
         size = path.stat().st_size

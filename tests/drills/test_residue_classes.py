@@ -4,7 +4,8 @@ import pytest
 
 from drills.container_logs import _told
 from drills.ecs import RunningEcs
-from drills.postgres import _column_class, _since
+from drills.postgres import _column_class
+from drills.postgres_rows import Rows, since
 
 
 @pytest.mark.parametrize(
@@ -24,17 +25,33 @@ def test_a_changed_column(before, after, said):
     assert _column_class(before, after).value == said
 
 
-def test_values_that_moved_to_another_column_are_kept():
-    before = {"orders rows": "200", "orders.total checksum": "aa"}
-    assert _since(before, {"orders rows": "200", "orders.amount checksum": "aa"}) == before
+def rows(**columns):
+    """A table with the key 1, 2, …; a missing row is no text at all."""
+    keys = {key for values in columns.values() for key, value in enumerate(values, 1) if value != ""}
+    return Rows(
+        frozenset(keys),
+        {name: {k: v for k, v in enumerate(values, 1) if k in keys} for name, values in columns.items()},
+    )
 
 
-def test_values_that_are_nowhere_are_gone():
-    before = {"orders rows": "200", "orders.total checksum": "aa"}
-    assert _since(before, {"orders rows": "199", "orders.amount checksum": "bb"}) == {
-        "orders rows": "199",
-        "orders.total checksum": "gone",
-    }
+BEFORE = rows(id=["1", "2", "3"], total=["a", "b", None])
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (BEFORE, {}),
+        (rows(id=["1", "2", "3"], amount=["a", "b", None]), {}),
+        (rows(id=["1", "2", "3"], amount=["a", "b", "c"]), {"orders.total": "gone"}),
+        (rows(id=["1", "2", "3"], total=["a", "x", "y"]), {"orders.total": "2 of 3 rows differ"}),
+        (rows(id=["1", "", "3"], total=["a", "", None]), {"orders rows": "2 rows, 1 gone"}),
+        (rows(id=["1", "2", "3", "4"], total=["a", "b", None, "z"]), {}),
+    ],
+    ids=["nothing", "renamed", "dropped", "overwritten", "deleted", "more rows"],
+)
+def test_what_became_of_rows(now, said):
+    before = since("orders", BEFORE, BEFORE)
+    assert {key: value for key, value in since("orders", BEFORE, now).items() if value != before[key]} == said
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,14 @@ WORKING_PAIRS = [
     ("v1", "0005_restore"),
     ("v2", "0005_restore"),
     ("v2_expand", "0005_restore"),
+    ("v1", "0004_channel_default"),
+    ("v2_channel", "0005_channel_default"),
+    ("v1", "0005_channel_default"),
+    ("v1", "0004_optional_sku"),
+    ("v1_status", "0005_on_hold_value"),
+    ("v1_status", "0007_no_hold"),
+    ("v1_star", "0003_seed"),
+    ("v1", "0004_normalise_aside"),
 ]
 
 
@@ -176,6 +184,19 @@ def test_v1_on_the_renamed_column_fails_with_the_databases_words(lab: Lab) -> No
         lab.migrate(database, "0005_restore")
         assert requests.get(f"{url}/orders/17", timeout=5).json()["total_cents"] == 1700
         assert post(url, "key-1").status_code == 201
+
+
+def test_a_release_with_its_own_migrations_starts_on_what_it_knows_only(lab: Lab) -> None:
+    tag = lab.images.resolve("shop", {"RELEASE": "v1_guarded", "MIGRATIONS": "own"}).tag
+    ends = {}
+    for revision in ("0003_seed", "0004_channel_default"):
+        environment = lab.environment(lab.database_at(revision, "v1"))
+        start = ["gunicorn", "--check-config", "shop.app:create_app()"]
+        with lab.run(tag, "guarded", "8080/tcp", environment=environment, command=start) as container:
+            ends[revision] = (container.wait(timeout=30)["StatusCode"] == 0, container.logs().decode())
+    assert ends["0003_seed"][0], ends["0003_seed"][1]
+    good, said = ends["0004_channel_default"]
+    assert not good and "Can't locate revision identified by '0004_channel_default'" in said
 
 
 def test_v2_fails_for_a_third_of_the_orders_while_its_health_says_fine(lab: Lab) -> None:

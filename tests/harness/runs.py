@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.model import Budgets, CheckResult, Finding, Outcome, Phase, ResidueClass, ResidueRow, Snapshot
-from harness.probe.samples import Sample, write_line
-from harness.timeline import (
+from harness.events import (
     AnyEvent,
     AttemptJudged,
     CheckDone,
@@ -24,9 +22,11 @@ from harness.timeline import (
     StackFact,
     StepEnded,
     StepStarted,
-    Timeline,
     WritesCounted,
 )
+from harness.model import Budgets, CheckResult, Finding, Outcome, Phase, ResidueClass, ResidueRow, Snapshot
+from harness.probe.samples import Sample, write_line
+from harness.timeline import Timeline
 
 UNDEFINED = 'psycopg.errors.UndefinedColumn: column "total_cents" does not exist'
 D3 = Finding(
@@ -96,6 +96,7 @@ class Drill:
     until: float = 1000.0
     """Nothing later than this is written: the run was killed."""
     output: str = ""
+    changes: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> Path:
         """The run folder."""
@@ -181,6 +182,7 @@ class Drill:
             budgets=Budgets(rto=self.rto, rpo=self.rpo, detect=self.detect_budget, failed_requests=self.failed_budget),
             sustained=3.0,
             min_success=0.995,
+            changes=self.changes,
         )
 
     def _step(self, name: str, phase: Phase, attempt: int | None, command: str, **more: object) -> StepEnded:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import drills
-from harness.catalogue import classify, load_catalogue, read_catalogue
+from harness.catalogue import classify, load_catalogue, read_catalogue, told_apart
 from harness.errors import EnvironmentProblem
 from harness.model import CheckResult, Outcome, ResidueClass, ResidueRow
 
@@ -132,3 +132,36 @@ def test_registered_values_may_be_functions(monkeypatch, custom):
     values = {"a": drills.FAILURE_MODES, "b": lambda: str(custom)}
     monkeypatch.setattr("harness.catalogue.registered", lambda group: values if group == "drill.failure_modes" else {})
     assert len(load_catalogue()) == 66
+
+
+STEP = failed("the link points to release 3, the lock is taken", name="rollback.sh", seen="exit 1")
+RENAMED = failed('column "total_cents" does not exist')
+
+
+def told(*broken, residue=(SCHEMA,)):
+    return [(result.name, mode.id if mode else None) for result, mode in told_apart(SHIPPED, broken, residue)]
+
+
+def test_a_step_and_its_users_showing_one_mode_are_one_finding():
+    assert told(RENAMED.model_copy(update={"name": "rollback.sh"}), RENAMED) == [("rollback.sh", "D3")]
+
+
+def test_an_outage_that_goes_on_after_a_known_stop_is_no_second_finding():
+    assert told(RENAMED, failed("connection refused", name="users' traffic")) == [("read an order", "D3")]
+
+
+def test_an_unknown_stop_does_not_hide_what_users_see():
+    assert told(STEP, RENAMED) == [("rollback.sh", None), ("read an order", "D3")]
+    assert told(STEP, failed("connection refused"), residue=()) == [("rollback.sh", None), ("read an order", None)]
+
+
+def test_another_mode_in_the_users_evidence_is_a_second_finding():
+    charged = failed('null value in column "currency" of relation "orders" violates not-null constraint')
+    assert told(RENAMED.model_copy(update={"name": "rollback.sh"}), charged) == [
+        ("rollback.sh", "D3"),
+        ("read an order", "D1"),
+    ]
+
+
+def test_no_answer_is_no_finding():
+    assert told(RENAMED.model_copy(update={"outcome": Outcome.UNKNOWN})) == []

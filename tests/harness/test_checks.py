@@ -46,6 +46,7 @@ def bench(tmp_path):
         redactor=redactor,
         images=None,
         containers=None,
+        taps=None,
     )
     return Bench(run, Stack(), {}, tmp_path, {"TOKEN": "s3cr3t-value"})
 

@@ -2,11 +2,12 @@
 
 from types import SimpleNamespace
 
+from harness.events import EffectsCounted
 from harness.model import Effect, EffectKind
 from harness.record import EffectRecord, EffectsRecord, build_record
 from harness.report.markdown import render_markdown
 from harness.runner.ending import reach_verdict
-from harness.timeline import EffectsCounted, Timeline
+from harness.timeline import Timeline
 from tests.harness.markdown import html, tables
 from tests.harness.runs import Drill
 

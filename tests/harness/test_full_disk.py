@@ -6,8 +6,9 @@ from contextlib import contextmanager
 import pytest
 
 from harness.errors import EnvironmentProblem
+from harness.events import Noted
 from harness.ledger import Ledger, Undo, open_entries
-from harness.timeline import Noted, Timeline
+from harness.timeline import Timeline
 
 UNDO = Undo(kind="path", what="a folder", params={"path": "/nowhere"})
 

@@ -2,14 +2,16 @@
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
 from harness.errors import EnvironmentProblem
-from harness.history import HISTORY_FILE, HistoryRow, append, edited, read
+from harness.events import VerdictReached
+from harness.history import HISTORY_FILE, HistoryRow, append, edited, read, rebuild
+from harness.ledger import RunLock
 from harness.model import Verdict
 from harness.report import write_report
-from harness.timeline import VerdictReached
 from tests.harness.runs import Attempt, Drill
 
 
@@ -97,5 +99,79 @@ def test_an_edited_record_is_told_from_an_untouched_and_a_missing_one(tmp_path):
     file = tmp_path / RUN / "run.json"
     file.write_text(file.read_text().replace('"passed"', '"failed"'))
     assert edited(tmp_path, found) is True
+    file.write_bytes(b"\xff")
+    assert edited(tmp_path, found) is True
     file.unlink()
     assert edited(tmp_path, found) is None
+
+
+def test_the_newest_of_each_path_that_count(tmp_path):
+    for each in (row(1), row(2), row(3), row(4, changes=("--set a=1",)), row(5, verdict="inconclusive")):
+        append(tmp_path, each)
+    append(tmp_path, row(6, path="prepared", verdict="failed"))
+    assert [each.run for each in read(tmp_path, each=2)] == ["r6", "r3", "r2"]
+    assert [each.run for each in read(tmp_path, each=2, path="naive", limit=1)] == ["r3"]
+
+
+@pytest.mark.parametrize("column", ["verdict", "wall", "findings"])
+def test_a_row_that_no_run_wrote_is_said_with_the_way_out(tmp_path, column):
+    append(tmp_path, row(1))
+    with closing(sqlite3.connect(tmp_path / HISTORY_FILE)) as store, store:
+        store.execute(f"UPDATE runs SET {column} = 'splendid'")
+    with pytest.raises(EnvironmentProblem, match=HISTORY_FILE) as problem:
+        read(tmp_path)
+    assert "--rebuild" in problem.value.next_step
+
+
+def test_a_rebuilt_history_is_the_one_that_was_lost(tmp_path):
+    write_report(Drill(extra=JUDGED).write(tmp_path / RUN))
+    before = read(tmp_path)
+    (tmp_path / HISTORY_FILE).unlink()
+    assert rebuild(tmp_path).rows == 1
+    assert read(tmp_path) == before
+    assert edited(tmp_path, before[0]) is False
+
+
+def test_a_rebuild_makes_no_edited_record_good(tmp_path):
+    write_report(Drill(extra=JUDGED).write(tmp_path / RUN))
+    file = tmp_path / RUN / "run.json"
+    file.write_text(file.read_text().replace('"title": "', '"title": "Not '))  # in no column of the row
+    rebuild(tmp_path)
+    assert edited(tmp_path, read(tmp_path)[0]) is True
+    file.write_text(file.read_text().replace('"verdict": "passed"', '"verdict": "failed"'))
+    (tmp_path / HISTORY_FILE).unlink()
+    rebuild(tmp_path)
+    (found,) = read(tmp_path)
+    assert (found.verdict, edited(tmp_path, found)) == ("passed", True)
+
+
+def test_an_untouched_run_whose_timeline_went_on_after_its_report_is_not_edited(tmp_path):
+    folder = Drill(extra=JUDGED).write(tmp_path / RUN)
+    write_report(folder)
+    with (folder / "timeline.jsonl").open("a") as timeline:
+        timeline.write('{"at":60.0,"kind":"phase.ended","phase":"report","ok":true,"summary":"passed"}\n')
+    (tmp_path / HISTORY_FILE).unlink()
+    rebuild(tmp_path)
+    (found,) = read(tmp_path)
+    assert (found.took, edited(tmp_path, found)) == (54.1, False)
+
+
+def test_a_rebuild_keeps_gone_runs_and_leaves_out_living_and_unreadable_ones(tmp_path):
+    append(tmp_path, row(1))
+    write_report(Drill(extra=JUDGED).write(tmp_path / RUN))
+    Drill().write(tmp_path / "alive")
+    lock = RunLock(tmp_path / "alive")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "timeline.jsonl").touch()
+    done = rebuild(tmp_path)
+    lock.release()
+    assert {each.run for each in read(tmp_path)} == {"r1", RUN}
+    assert [each.split(":")[0] for each in done.skipped] == ["alive", "empty"]
+
+
+def test_a_store_that_cannot_be_read_is_put_aside(tmp_path):
+    write_report(Drill(extra=JUDGED).write(tmp_path / RUN))
+    (tmp_path / HISTORY_FILE).write_text("no database, but long enough to be read as one " * 30)
+    done = rebuild(tmp_path)
+    assert done.aside.read_text().startswith("no database")
+    assert [each.run for each in read(tmp_path)] == [RUN]

@@ -7,19 +7,19 @@ import jsonschema
 import pytest
 
 from harness.errors import UsageProblem
-from harness.model import CheckResult, Outcome, Phase, Verdict
-from harness.record import RECOVERY_TIME, RunRecord, build_record, record_schema, write_run_json
-from harness.report.data import SCHEMA_FILE
-from harness.timeline import (
+from harness.events import (
     CheckDone,
     Failed,
     InterruptedBy,
     Noted,
+    PhaseEnded,
     PhaseStarted,
-    Timeline,
     VerdictReached,
-    read_timeline,
 )
+from harness.model import CheckResult, Outcome, Phase, Verdict
+from harness.record import RECOVERY_TIME, RunRecord, build_record, record_schema, write_run_json
+from harness.report.data import SCHEMA_FILE
+from harness.timeline import Timeline, read_timeline
 from tests.harness.runs import LEFT, Drill
 
 
@@ -129,6 +129,17 @@ def test_a_timeline_of_another_format_is_refused(tmp_path):
         build_record(tmp_path)
 
 
+def test_writing_the_report_is_no_part_of_the_record(tmp_path):
+    """A report is written while its phase goes on; rendered again later it has to be the same."""
+    written = Drill(extra=((60.0, PhaseStarted(phase=Phase.REPORT)),)).write(tmp_path / "then")
+    later = (
+        (60.0, PhaseStarted(phase=Phase.REPORT)),
+        (61.0, Noted(text="reporter 'otel' failed")),
+        (62.0, PhaseEnded(phase=Phase.REPORT, ok=True)),
+    )
+    assert build_record(Drill(extra=later).write(tmp_path / "later")) == build_record(written)
+
+
 def test_the_first_error_stays_the_cause(tmp_path):
     first = Failed(phase=Phase.PROVISION, error="ProvisionProblem", message="first", next_step="look")
     then = Failed(phase=Phase.TEARDOWN, error="EnvironmentProblem", message="second")
@@ -167,3 +178,18 @@ def test_run_json_keeps_to_the_shipped_schema(tmp_path, options):
 
 def test_the_shipped_schema_is_the_models(tmp_path):
     assert SCHEMA_FILE.read_text() == record_schema()
+
+
+def test_a_recovery_that_the_traffic_cannot_see_lasts_until_its_attempt_has_acted(tmp_path):
+    """The traffic is good from second 30 on, attempt 2 begins at 36.0 and acts for 4.4 s: a queue was still bad."""
+    record = build_record(Drill(bad=(19.0, 30.0)).write(tmp_path / "run"))
+    second = record.attempts[1]
+    metric = record.metric(RECOVERY_TIME)
+    assert record.outage.duration == pytest.approx(11.0)
+    assert metric.value == pytest.approx(second.started + second.acted - 19.0)
+    assert metric.note == "the traffic was good after 11.0 s; what it does not reach came back later"
+
+
+def test_a_recovery_during_the_last_attempt_is_the_traffics_own(tmp_path):
+    metric = build_record(Drill().write(tmp_path / "run")).metric(RECOVERY_TIME)
+    assert (metric.value, metric.note) == (pytest.approx(22.0), "")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from harness.events import CheckDone, Failed, InterruptedBy
 from harness.model import CheckResult, Metric, Outcome, Phase, Verdict
 from harness.record import build_record
 from harness.report import write_report
@@ -13,7 +14,6 @@ from harness.report.data import write_json
 from harness.report.junit import write_junit
 from harness.report.markdown import render_markdown, write_markdown
 from harness.report.outage import write_chart
-from harness.timeline import CheckDone, Failed, InterruptedBy
 from harness.units import figure
 from harness.verdict import judge
 from tests.harness.markdown import html, tables, tokens

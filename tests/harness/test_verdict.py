@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import ExitCode
+from harness.events import ApiCalled, CheckDone, Failed, InterruptedBy
 from harness.model import CheckResult, Outcome, Phase, ResidueClass, ResidueRow, Verdict
 from harness.record import build_record
-from harness.timeline import CheckDone, Failed, InterruptedBy
 from harness.verdict import exit_code, judge
 from tests.harness.runs import D3, Attempt, Drill, naive
 
@@ -174,3 +174,24 @@ def test_exit_codes_cover_every_verdict():
         "interrupted": ExitCode.INTERRUPTED,
         "error": ExitCode.ENVIRONMENT,
     }
+
+
+SABOTAGE = "sabotage deny:ecs:UpdateService"
+
+
+def sabotaged(tmp_path, by):
+    called = ApiCalled(service="ecs", action="UpdateService", status=400, took=0.1, by=by)
+    record = build_record(
+        Drill(**GOOD_PATH, changes=(f"--{SABOTAGE}",), extra=((22.5, called),)).write(tmp_path / "run")
+    )
+    return judge(record)
+
+
+def test_a_sabotage_that_met_no_call_proves_nothing(tmp_path):
+    verdict, reasons = sabotaged(tmp_path, by="")
+    assert verdict == "inconclusive"
+    assert reasons == (f"The {SABOTAGE} met no call of the first attempt, so the path was not tried against it.",)
+
+
+def test_a_path_that_recovers_in_spite_of_the_sabotage_passes(tmp_path):
+    assert sabotaged(tmp_path, by=SABOTAGE)[0] == "passed"

@@ -17,8 +17,9 @@ import pytest
 
 from harness.containers import RUN_LABEL, engine_client
 from harness.errors import DrillError
+from harness.events import PhaseStarted
 from harness.process import RUN_MARKER
-from harness.timeline import PhaseStarted, read_timeline
+from harness.timeline import read_timeline
 
 DRILL = str(Path(sys.executable).with_name("drill"))
 ROOT = Path(__file__).parents[2]

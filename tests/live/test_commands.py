@@ -35,7 +35,8 @@ def test_plan_for_machines_has_the_same_phases(command):
 
 def test_list_names_paths_and_modes(command):
     rows = json.loads(command("list", "--json").stdout)
-    assert {"scenario": "ecs-bad-migration", "path": "naive", "teaches": ["D3"]}.items() <= rows[0].items()
+    named = {(row["scenario"], row["path"]): row["teaches"] for row in rows}
+    assert named["ecs-bad-migration", "naive"] == ["D3"]
     assert "prepared" in command("list").stdout
 
 
@@ -70,15 +71,24 @@ def test_the_shipped_schema_is_the_generated_one(command):
     assert command("schema").stdout == shipped, "regenerate it: drill schema > scenarios/scenario.schema.json"
 
 
-def test_a_report_can_be_rendered_again_after_the_run(start, command):
-    drill = start("ecs-bad-migration", *SHORT, "--without", "fault", "--json")
+def test_a_signed_run_can_be_rendered_again_and_edits_are_named(start, command, tmp_path):
+    key = tmp_path / "key"
+    assert command("sign", "--new-key", str(key)).returncode == 0
+    drill = start("ecs-bad-migration", *SHORT, "--without", "fault", "--json", "--sign", str(key))
     assert drill.end() == 2
     assert json.loads(drill.output)["verdict"] == "inconclusive"
     first = drill.report
     (drill.folder / "report.md").unlink()
     done = command("report", "last", "--runs", str(drill.runs))
     assert done.returncode == 0
-    assert done.stdout.split("<details>")[0] == first.split("<details>")[0]
+    assert done.stdout == first + "\n"
+    assert len(drill.record["scenario_digest"]) == 64
+    assert [each["digest"][:7] for each in drill.record["releases"]] == ["sha256:", "sha256:"]
+    verify = ("verify", "last", "--runs", str(drill.runs), "--key", f"{key}.pub")
+    assert command(*verify).returncode == 0
+    (drill.folder / "report.md").write_text(first.replace("INCONCLUSIVE", "PASSED"))
+    edited = command(*verify)
+    assert (edited.returncode, "report.md: changed" in edited.stdout) == (1, True)
 
 
 def test_a_report_of_no_run_or_of_a_living_one_is_refused(start, command, tmp_path):
@@ -118,7 +128,7 @@ def test_doctor_leaves_an_external_engine_alone(command):
         (("run", "ecs-bad-migration", "--set", "budgets.rto"), "KEY=VALUE"),
         (("run", "ecs-bad-migration", "--path", "prepared", "--without", "remedies"), "remedies"),
         (("run", "nowhere/x.yaml"), "nowhere/x.yaml"),
-        (("run",), "Missing argument"),
+        (("run",), "no scenario named"),
         (("dril",), "No such command"),
         (("report", "1999"), "begin with '1999'"),
         (("library", "-k", "nothing-like-it"), "no scenario contains"),

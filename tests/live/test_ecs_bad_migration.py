@@ -51,6 +51,18 @@ def test_the_drill_can_come_out_otherwise(start, change, verdict, code):
     assert (drill.end(), drill.record["verdict"]) == (code, verdict), drill.output
 
 
+def test_a_rollback_without_the_right_to_act_is_told_by_the_call_that_was_refused(start):
+    sabotage = "deny:ecs:UpdateService"
+    drill = start(SCENARIO, "--path", "prepared", *SHORT, "--sabotage", sabotage)
+    assert drill.end() == 1, drill.output
+    assert [each["mode"] for each in drill.record["findings"]] == ["M1"]
+    [step] = drill.record["attempts"][0]["steps"]
+    refused = step["calls"][-1]
+    assert (refused["action"], refused["by"]) == ("UpdateService", f"sabotage {sabotage}")
+    assert "is not authorized to perform: ecs:UpdateService" in refused["error"]
+    assert "`ecs:DescribeServices" in drill.report and "until the first call" in drill.report
+
+
 def test_a_bad_release_under_the_good_ones_name_is_inconclusive(start):
     drill = start(SCENARIO, *SHORT, "--set", "releases.bad=v1")
     assert (drill.end(), drill.record["verdict"]) == (2, "inconclusive"), drill.output

@@ -64,7 +64,7 @@ def test_ctrl_c_ends_a_series_too(start):
     drill.reach("provision")
     drill.send(signal.SIGINT)
     assert drill.end() == 130
-    assert len(list(drill.runs.iterdir())) == 1
+    assert len(list(drill.runs.glob("*/timeline.jsonl"))) == 1
 
 
 def test_two_at_once_and_a_killed_neighbour_do_not_disturb_each_other(start):

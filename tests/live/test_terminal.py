@@ -27,4 +27,4 @@ def test_the_live_line_shows_phase_time_success_and_versions(tmp_path):
     assert re.search(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] baseline +\d+\.\d s   ok +\d+\.\d%   v1 █+", text)
     assert re.search(r"✓ baseline +\d+\.\d s   steady 50/s", text)
     assert "INCONCLUSIVE" in text
-    assert leftovers(next(tmp_path.iterdir())) == []
+    assert leftovers(next(tmp_path.glob("*/timeline.jsonl")).parent) == []

@@ -14,7 +14,7 @@ import pytest
         "{{ run.id }}",
         "{{ release.values.nope | default('x') }}",
         "{{ 'a' if release.values.nope is defined else 'b' }}",
-        "{% set x = release.id %}{{ x.upper() }}",
+        "{{ release.id.upper() }}",
         "{{ release.values[run.id] }}",
         "{% raw %}{{.State}}{% endraw %}",
         "plain",
@@ -37,6 +37,8 @@ def test_templates_that_will_work(load, template: str) -> None:
         ("{{.State}}", "'{{.State}}' (unexpected '.')", ""),
         ("{{ run.id | nope }}", "'{{ run.id | nope }}' (No filter named 'nope'.)", ""),
         ("{% for x in run %}", None, ""),
+        ("{% set x = run.id %}{{ x }}", None, ""),
+        ("{{ run.id | center(99) }}", None, ""),
     ],
 )
 def test_templates_that_will_not(complaints, template: str, seen: str | None, suggestion: str) -> None:

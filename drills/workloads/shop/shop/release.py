@@ -26,6 +26,12 @@ class Release:
     """Alembic revision that it is deployed with."""
     amount_column: str = "total_cents"
     """Column of orders that holds what the API calls total_cents."""
+    columns: tuple[str, ...] = ()
+    """More columns of orders that it reads."""
+    select_all: bool = False
+    """Whether it reads with ``SELECT *``, on connections without transactions."""
+    row: Callable[[dict], dict] = _as_it_is
+    """Turns a new order into the columns that are inserted."""
     shape: Callable[[dict], dict] = _as_it_is
     """Turns a row into what the API answers."""
     setup: Callable[[Flask], None] = _nothing

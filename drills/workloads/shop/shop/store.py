@@ -8,16 +8,25 @@ from psycopg_pool import ConnectionPool
 _POOL_WAIT = 2.0
 _CONNECT = {"connect_timeout": 2, "tcp_user_timeout": 3000, "options": "-c statement_timeout=2000 -c lock_timeout=1500"}
 
-_FIELDS = "id, sku, quantity, {amount} AS total_cents"
+_FIELDS = "id, sku, quantity, {amount} AS total_cents{more}"
 
 
 class Orders:
-    """Reads and writes orders; ``amount_column`` is where the release keeps total_cents."""
+    """Reads and writes orders as ``release`` does."""
 
-    def __init__(self, database, amount_column):
-        self._amount = sql.Identifier(amount_column)
+    def __init__(self, database, release):
+        self._names = {
+            "amount": sql.Identifier(release.amount_column),
+            "more": sql.SQL("").join(sql.SQL(", {}").format(sql.Identifier(each)) for each in release.columns),
+        }
+        self._read, self._row = ("*" if release.select_all else _FIELDS), release.row
         self._pool = ConnectionPool(
-            kwargs={**_CONNECT, **_psycopg_names(database), "row_factory": dict_row},
+            kwargs={
+                **_CONNECT,
+                **_psycopg_names(database),
+                "row_factory": dict_row,
+                "autocommit": release.select_all,
+            },
             min_size=1,
             max_size=4,
             timeout=_POOL_WAIT,
@@ -31,28 +40,29 @@ class Orders:
 
     def get(self, order_id):
         """The order, or None."""
-        return self._one("SELECT " + _FIELDS + " FROM orders WHERE id = %s", (order_id,))
+        return self._one("SELECT " + self._read + " FROM orders WHERE id = %s", (order_id,))
 
     def latest(self, limit):
         """The newest orders, newest first."""
-        query = sql.SQL("SELECT " + _FIELDS + " FROM orders ORDER BY id DESC LIMIT %s").format(amount=self._amount)
+        query = sql.SQL("SELECT " + self._read + " FROM orders ORDER BY id DESC LIMIT %s").format(**self._names)
         with self._pool.connection() as connection:
             return connection.execute(query, (limit,)).fetchall()
 
     def add(self, key, sku, quantity, total_cents):
         """The order of this idempotency key, and whether it is new."""
+        row = self._row({"idempotency_key": key, "sku": sku, "quantity": quantity, "{amount}": total_cents})
         created = self._one(
-            "INSERT INTO orders (idempotency_key, sku, quantity, {amount}) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (idempotency_key) DO NOTHING RETURNING " + _FIELDS,
-            (key, sku, quantity, total_cents),
+            f"INSERT INTO orders ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})"
+            " ON CONFLICT (idempotency_key) DO NOTHING RETURNING " + self._read,
+            tuple(row.values()),
         )
         if created:
             return created, True
-        return self._one("SELECT " + _FIELDS + " FROM orders WHERE idempotency_key = %s", (key,)), False
+        return self._one("SELECT " + self._read + " FROM orders WHERE idempotency_key = %s", (key,)), False
 
     def _one(self, text, values):
         with self._pool.connection() as connection:
-            return connection.execute(sql.SQL(text).format(amount=self._amount), values).fetchone()
+            return connection.execute(sql.SQL(text).format(**self._names), values).fetchone()
 
 
 def _psycopg_names(database):

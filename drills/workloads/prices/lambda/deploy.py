@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Puts a release out: `deploy.py --release v2 [--keep 10]`.
+
+Uploads the code, publishes a version, moves the alias to it, deletes versions beyond the newest ``--keep``.
+
+Environment: AWS_REGION, AWS_ENDPOINT_URL and credentials as boto3 reads them; LAMBDA_FUNCTION, LAMBDA_ALIAS,
+LAMBDA_ROLE_ARN, LAMBDA_TARGET_GROUP_ARN (the load balancer's); QUEUE_URL and RECEIPTS, where the function has triggers.
+Exit code: 0 deployed.
+"""
+
+import argparse
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import boto3
+
+HERE = Path(__file__).resolve().parents[1]
+
+
+def package(release):
+    """The zip file of a release: the app with the release's own files over it."""
+    files = {
+        file.relative_to(folder): file
+        for folder in (HERE / "app", HERE / "releases" / release)
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, file in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(str(name)), file.read_bytes())
+    return buffer.getvalue()
+
+
+def main():
+    """Deploys what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--release", required=True)
+    parser.add_argument("--keep", type=int, default=10, help="versions that stay (default: 10)")
+    options = parser.parse_args()
+    function, alias = os.environ["LAMBDA_FUNCTION"], os.environ["LAMBDA_ALIAS"]
+    client = boto3.client("lambda")
+
+    put_code(client, function, package(options.release))
+    version = client.publish_version(FunctionName=function, Description=options.release)["Version"]
+    point(client, function, alias, version)
+    print(f"{function}:{alias} -> version {version} ({options.release})")
+    prune(client, function, version, options.keep)
+
+
+def put_code(client, function, code):
+    """Creates the function, or gives it new code."""
+    try:
+        client.get_function_configuration(FunctionName=function)
+    except client.exceptions.ResourceNotFoundException:
+        variables = {name: os.environ[name] for name in ("QUEUE_URL", "RECEIPTS") if name in os.environ}
+        client.create_function(
+            FunctionName=function,
+            Runtime="python3.11",
+            Role=os.environ["LAMBDA_ROLE_ARN"],
+            Handler="handler.handler",
+            Code={"ZipFile": code},
+            Environment={"Variables": variables},
+            Timeout=10,
+        )
+        client.get_waiter("function_active_v2").wait(FunctionName=function)
+        return
+    client.update_function_code(FunctionName=function, ZipFile=code)
+    client.get_waiter("function_updated_v2").wait(FunctionName=function)
+
+
+def point(client, function, alias, version):
+    """Moves the alias; a new one also becomes the load balancer's target."""
+    try:
+        client.update_alias(FunctionName=function, Name=alias, FunctionVersion=version)
+    except client.exceptions.ResourceNotFoundException:
+        arn = client.create_alias(FunctionName=function, Name=alias, FunctionVersion=version)["AliasArn"]
+        boto3.client("elbv2").register_targets(
+            TargetGroupArn=os.environ["LAMBDA_TARGET_GROUP_ARN"], Targets=[{"Id": arn}]
+        )
+
+
+def prune(client, function, live, keep):
+    """Deletes the oldest versions."""
+    found = client.list_versions_by_function(FunctionName=function)["Versions"]
+    numbers = sorted((int(each["Version"]) for each in found if each["Version"] != "$LATEST"), reverse=True)
+    for number in numbers[keep:]:
+        if str(number) != live:
+            client.delete_function(FunctionName=function, Qualifier=str(number))
+            print(f"deleted version {number}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""The proxy itself: one listener for each endpoint, all of them on one event loop in a thread of the run's process.
+
+In the run's own process, so that it ends with the run however that ends, and so that its calls are stamped by the
+timeline's clock. On a loop of its own, so that a phase which waits does not hold a call up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from yarl import URL
+
+from harness.errors import EnvironmentProblem, UsageProblem
+from harness.events import ApiCalled
+from harness.tap.model import Answer, Dialect, Operation, Request
+from harness.tap.sabotage import DELAY, Sabotage
+
+_PER_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization"}
+    | {"te", "trailer", "transfer-encoding", "upgrade"}
+)
+"""Headers that belong to one connection (RFC 9110, 7.6.1), and those that aiohttp computes anew."""
+_COMPUTED = _PER_HOP | {"content-length", "host", "date", "server"}
+_LARGEST = 512 * 1024**2
+"""Bytes of a request body; S3 parts and Lambda packages are smaller."""
+_PATIENCE = 300.0
+"""Seconds that the endpoint may need for one answer; the step's own timeout is the one that users set."""
+_START = 10.0
+
+
+class Tap:
+    """A listener on 127.0.0.1 in front of one endpoint. Hand ``url`` to the team's commands, never to the harness."""
+
+    def __init__(self, upstream: str, dialect: Dialect, write: Callable[[ApiCalled], object]) -> None:
+        self.upstream = upstream.rstrip("/")
+        self.url = ""
+        self.sabotages: Sequence[Sabotage] = ()
+        """What is broken now; changed by the runner between attempts."""
+        self._dialect = dialect
+        self._write = write
+        self._session: ClientSession | None = None
+        self._runner: web.AppRunner | None = None
+
+    async def open(self) -> None:
+        """Listen on a free port."""
+        self._session = ClientSession(
+            auto_decompress=False,
+            cookie_jar=DummyCookieJar(),
+            connector=TCPConnector(limit=0),
+            timeout=ClientTimeout(total=_PATIENCE, connect=5),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        )
+        app = web.Application(client_max_size=_LARGEST)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def close(self) -> None:
+        """Stop listening; calls under way are cut."""
+        if self._runner:
+            await self._runner.cleanup()
+        if self._session:
+            await self._session.close()
+
+    async def _handle(self, incoming: web.Request) -> web.StreamResponse:
+        began = time.monotonic()
+        headers = {name.lower(): value for name, value in incoming.headers.items()}
+        request = Request(incoming.method, incoming.raw_path, headers, await incoming.read())
+        operation = self._dialect.operation(request)
+        answer, by = await self._answer(operation, request)
+        self._write(
+            ApiCalled(
+                service=operation.service,
+                action=operation.action,
+                resource=operation.resource,
+                status=answer.status if answer else None,
+                took=time.monotonic() - began,
+                error=(self._dialect.error(answer) if answer.status >= 400 else "") if answer else "connection cut",
+                by=by,
+            )
+        )
+        if answer is None:
+            if incoming.transport:
+                incoming.transport.abort()
+            raise ConnectionResetError("cut by sabotage")
+        kept = {name: value for name, value in answer.headers.items() if name.lower() not in _COMPUTED}
+        return web.Response(status=answer.status, headers=kept, body=answer.body)
+
+    async def _answer(self, operation: Operation, request: Request) -> tuple[Answer | None, str]:
+        """The answer (None: cut the connection) and who gave it, where it was not the endpoint."""
+        delayed = ""
+        for sabotage in self.sabotages:
+            if not sabotage.hits(operation):
+                continue
+            by = f"sabotage {sabotage.spec}"
+            if sabotage.kind == "delay":
+                await asyncio.sleep(sabotage.seconds or DELAY)
+                delayed = by
+            else:
+                return self._broken(sabotage, operation, request), by
+        for rule in self._dialect.rules:
+            refused = await rule.refuse(operation, request, self._ask)
+            if refused:
+                return self._dialect.refusal(request, *refused), f"rule {rule.name} ({rule.source})"
+        try:
+            return await self._ask(request), delayed
+        except OSError as problem:
+            return self._dialect.refusal(request, 502, "EndpointUnreachable", str(problem)), delayed
+
+    def _broken(self, sabotage: Sabotage, operation: Operation, request: Request) -> Answer | None:
+        what = f"{operation.service}:{operation.action}"
+        if sabotage.kind == "cut":
+            return None
+        status, code, message = {
+            "deny": (403, "AccessDeniedException", f"User: drill is not authorized to perform: {what}"),
+            "throttle": (429, "ThrottlingException", "Rate exceeded"),
+        }.get(sabotage.kind, (503, "ServiceUnavailable", f"{what} is temporarily unavailable"))
+        return self._dialect.refusal(request, status, code, message)
+
+    async def _ask(self, request: Request) -> Answer:
+        assert self._session is not None
+        headers = {name: value for name, value in request.headers.items() if name not in _PER_HOP | {"host"}}
+        try:
+            async with self._session.request(
+                request.method,
+                URL(self.upstream + request.path, encoded=True),
+                headers=headers,
+                data=request.body,
+                allow_redirects=False,
+            ) as response:
+                return Answer(response.status, dict(response.headers), await response.read())
+        except (ClientError, TimeoutError) as problem:
+            raise OSError(f"{self.upstream}: {type(problem).__name__}: {problem}") from problem
+
+
+class Taps:
+    """Every tap of one run, and the loop that they run on; nothing is started before the first one is opened."""
+
+    def __init__(self, write: Callable[[ApiCalled], object], sabotages: Sequence[Sabotage] = ()) -> None:
+        self._write = write
+        self._sabotages = sabotages
+        self._taps: list[Tap] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def open(self, upstream: str, dialect: Dialect) -> Tap:
+        """A tap in front of ``upstream``. Raises EnvironmentProblem where it cannot listen."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self._loop.run_forever, name="drill-tap", daemon=True)
+            self._thread.start()
+        tap = Tap(upstream, dialect, self._write)
+        try:
+            self._run(tap.open()).result(_START)
+        except OSError as problem:
+            raise EnvironmentProblem(f"the tap in front of {upstream} cannot listen: {problem}") from problem
+        self._taps.append(tap)
+        return tap
+
+    def require_one(self) -> None:
+        """Raises UsageProblem where a sabotage was asked for and this stack has no API that could be broken."""
+        if self._sabotages and not self._taps:
+            raise UsageProblem(
+                f"--sabotage {self._sabotages[0].spec}: nothing in this stack is reached through a tap",
+                next_step="only stacks with an HTTP API, such as the service `aws`, can be sabotaged so",
+            )
+
+    def arm(self, armed: bool) -> None:
+        """Break what was asked for from now on, or no longer."""
+        for tap in self._taps:
+            tap.sabotages = self._sabotages if armed else ()
+
+    def close(self) -> None:
+        """Close every tap and end the loop; safe to call twice."""
+        if self._loop is None or self._thread is None:
+            return
+        for tap in self._taps:
+            self._run(tap.close()).result(_START)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_START)
+        self._loop = self._thread = None
+
+    def _run(self, work: object) -> Future[None]:
+        assert self._loop is not None
+        return asyncio.run_coroutine_threadsafe(work, self._loop)  # type: ignore[arg-type]

@@ -1,0 +1,266 @@
+"""The tap in front of a real endpoint (ministack without containers), driven by boto3 and by the AWS CLI."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import boto3
+import pytest
+import requests
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from bench.endpoint import free_port, ministack
+from drills.aws import FAKE_CREDENTIALS, REGION
+from drills.aws_api import AwsDialect
+from harness.errors import UsageProblem
+from harness.tap import Request, Taps, parse_sabotage
+
+HOME = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory):
+    with ministack(tmp_path_factory.mktemp("ministack")) as url:
+        yield url
+
+
+class Tapped:
+    """Open taps on the endpoint, what they wrote, and clients that go through them."""
+
+    def __init__(self, endpoint, *sabotages):
+        self.calls = []
+        self.taps = Taps(self.calls.append, [parse_sabotage(each) for each in sabotages])
+        self.url = self.taps.open(endpoint, AwsDialect()).url
+
+    def client(self, service, **config):
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id="drill",
+            aws_secret_access_key="drill",
+            config=Config(proxies={}, retries={"total_max_attempts": 1}, **config),
+        )
+
+    def said(self):
+        return [(call.service, call.action, call.resource, call.status) for call in self.calls]
+
+
+@pytest.fixture
+def tapped(endpoint):
+    opened = []
+
+    def call(*sabotages):
+        opened.append(Tapped(endpoint, *sabotages))
+        return opened[-1]
+
+    yield call
+    for each in opened:
+        each.taps.close()
+
+
+def test_no_profile_of_the_user_is_read(monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "one-that-does-not-exist")
+    headers = {"authorization": "AWS4-HMAC-SHA256 Credential=drill/20261123/us-east-1/efs/aws4_request"}
+    request = Request("GET", "/2015-02-01/file-systems", headers, b"")
+    assert AwsDialect().operation(request).action == "DescribeFileSystems"
+
+
+def revisions(client, family, count):
+    for _ in range(count):
+        client.register_task_definition(family=family, containerDefinitions=[{"name": "app", "image": "app:1"}])
+
+
+def service(client, family):
+    client.create_cluster(clusterName=family)
+    revisions(client, family, 2)
+    client.create_service(cluster=family, serviceName=family, taskDefinition=f"{family}:2", desiredCount=0)
+
+
+def test_each_protocol_of_aws_is_read(tapped):
+    tap = tapped()
+    tap.client("ecs").describe_clusters(clusters=["one", "two"])  # JSON
+    tap.client("sts").get_caller_identity()  # query
+    tap.client("elbv2").describe_load_balancers()
+    with pytest.raises(ClientError):
+        tap.client("lambda").get_function(FunctionName="prices")  # REST
+    with pytest.raises(ClientError):
+        tap.client("lambda").update_alias(FunctionName="prices", Name="live", FunctionVersion="1")
+    requests.get(f"{tap.url}/_ministack/health", timeout=5)
+    assert tap.said() == [
+        ("ecs", "DescribeClusters", "", 200),
+        ("sts", "GetCallerIdentity", "", 200),
+        ("elasticloadbalancing", "DescribeLoadBalancers", "", 200),
+        ("lambda", "GetFunction", "prices", 404),
+        ("lambda", "UpdateAlias", "prices, live", 404),
+        ("unsigned", "GET /_ministack/health", "", 200),
+    ]
+    assert tap.calls[3].error.startswith("ResourceNotFoundException: ")
+    assert all(call.took > 0 for call in tap.calls)
+    assert [call.action for call in tap.calls if call.by] == ["UpdateAlias"], (
+        "there is no version 1: a rule of Lambda's"
+    )
+
+
+def test_bytes_come_through_unchanged(tapped):
+    tap = tapped()
+    s3 = tap.client("s3", s3={"addressing_style": "path"})
+    s3.create_bucket(Bucket="box", CreateBucketConfiguration={"LocationConstraint": REGION})
+    body = os.urandom(3 * 1024**2)
+    s3.put_object(Bucket="box", Key="a b/ü%2F.bin", Body=body)
+    assert s3.get_object(Bucket="box", Key="a b/ü%2F.bin")["Body"].read() == body
+    assert [call.action for call in tap.calls] == ["CreateBucket", "PutObject", "GetObject"]
+
+
+def test_e1_the_aws_cli_is_refused_an_inactive_revision_as_aws_refuses_it(tapped, endpoint):
+    tap = tapped()
+    ecs = tap.client("ecs")
+    service(ecs, "e1")
+    ecs.deregister_task_definition(taskDefinition="e1:1")
+    env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_ENDPOINT_URL": tap.url, **FAKE_CREDENTIALS}
+    update = [HOME / "aws", "ecs", "update-service", "--cluster", "e1", "--service", "e1", "--task-definition"]
+    refused = subprocess.run([*update, "e1:1"], env=env, capture_output=True, text=True, check=False)
+    assert refused.returncode != 0
+    assert "(ClientException) when calling the UpdateService operation: TaskDefinition is inactive" in refused.stderr
+    assert tap.calls[-1].by.startswith("rule ecs-inactive-task-definition (https://docs.aws.amazon.com/")
+    missing = subprocess.run([*update, "e1:9"], env=env, capture_output=True, text=True, check=False)
+    assert "Unable to describe task definition" in missing.stderr
+    assert subprocess.run([*update, "e1:2"], env=env, capture_output=True, check=False).returncode == 0
+    assert tap.calls[-1].by == ""
+
+
+def test_l4_an_alias_cannot_point_at_a_version_that_is_gone(tapped):
+    tap = tapped()
+    client = tap.client("lambda")
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context): return 1")
+    client.create_function(
+        FunctionName="l4",
+        Runtime="python3.11",
+        Role="arn:aws:iam::000000000000:role/x",
+        Handler="app.handler",
+        Code={"ZipFile": code.getvalue()},
+    )
+    version = client.publish_version(FunctionName="l4")["Version"]
+    client.create_alias(FunctionName="l4", Name="live", FunctionVersion=version)
+    with pytest.raises(ClientError, match=r"ResourceNotFoundException.*Function not found: arn:aws:lambda:.*:l4:9"):
+        client.update_alias(FunctionName="l4", Name="live", FunctionVersion="9")
+    assert tap.calls[-1].by.startswith("rule lambda-alias-unknown-version")
+    assert client.update_alias(FunctionName="l4", Name="live", FunctionVersion=version)["FunctionVersion"] == version
+    assert client.update_alias(FunctionName="l4", Name="live", FunctionVersion="$LATEST")["Name"] == "live"
+
+
+def test_without_the_rule_the_emulator_would_let_it_through(endpoint, tapped):
+    """Why the rule exists. When this goes red, the emulator has learnt it, and the rule can go."""
+    tap = tapped()
+    tap.url = endpoint
+    ecs = tap.client("ecs")
+    service(ecs, "kind")
+    ecs.deregister_task_definition(taskDefinition="kind:1")
+    answer = ecs.update_service(cluster="kind", service="kind", taskDefinition="kind:1")
+    assert answer["service"]["taskDefinition"].endswith("kind:1")
+
+
+@pytest.mark.parametrize(
+    ("spec", "raised", "said"),
+    [
+        ("deny:ecs:List*", ClientError, "AccessDeniedException.*not authorized to perform: ecs:ListClusters"),
+        ("throttle:ecs:ListClusters", ClientError, "ThrottlingException.*Rate exceeded"),
+        ("fail:*:*", ClientError, "ServiceUnavailable"),
+        ("cut:ecs:ListClusters", ConnectionClosedError, "Connection was closed"),
+    ],
+)
+def test_sabotage_looks_to_the_client_as_the_real_thing(tapped, spec, raised, said):
+    tap = tapped(spec)
+    tap.client("ecs").list_clusters()
+    tap.taps.arm(True)
+    with pytest.raises(raised) as problem:
+        tap.client("ecs").list_clusters()
+    assert re.search(said, str(problem.value))
+    assert [call.by for call in tap.calls] == ["", f"sabotage {spec}"]
+    tap.taps.arm(False)
+    tap.client("ecs").list_clusters()
+    assert tap.calls[-1].by == ""
+
+
+def test_only_the_named_action_is_hit_and_only_so_often(tapped):
+    tap = tapped("throttle:ecs:ListClusters:2")
+    tap.taps.arm(True)
+    ecs = tap.client("ecs")
+    ecs.list_services()
+    for _ in range(2):
+        with pytest.raises(ClientError):
+            ecs.list_clusters()
+    ecs.list_clusters()
+    assert [call.status for call in tap.calls] == [200, 400, 400, 200]
+
+
+def test_a_delay_is_in_the_time_of_the_call_and_the_answer_is_the_endpoints(tapped):
+    tap = tapped("delay:ecs:*:250ms")
+    tap.taps.arm(True)
+    tap.client("ecs").list_clusters()
+    assert tap.calls[0].took >= 0.25
+    assert (tap.calls[0].status, tap.calls[0].by) == (200, "sabotage delay:ecs:*:250ms")
+
+
+def test_rest_and_query_clients_understand_a_refusal_too(tapped):
+    tap = tapped("deny:*:*")
+    tap.taps.arm(True)
+    for name, ask in (("sts", "get_caller_identity"), ("lambda", "list_functions"), ("elbv2", "describe_rules")):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            getattr(tap.client(name), ask)()
+
+
+def test_an_endpoint_that_is_gone_is_a_502_with_its_address(tapped):
+    gone = f"http://127.0.0.1:{free_port()}"
+    calls = []
+    taps = Taps(calls.append)
+    url = taps.open(gone, AwsDialect()).url
+    answer = requests.get(url, timeout=5)
+    taps.close()
+    assert answer.status_code == 502
+    assert calls[0].error.startswith(f"EndpointUnreachable: {gone}: ClientConnectorError")
+
+
+def test_many_at_once_lose_no_call(tapped):
+    tap = tapped()
+    ecs = tap.client("ecs", max_pool_connections=20)
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda _: ecs.list_clusters(), range(200)))
+    assert len(tap.calls) == 200 and {call.status for call in tap.calls} == {200}
+
+
+def test_closed_taps_answer_nobody_and_can_be_closed_again(tapped):
+    tap = tapped()
+    tap.taps.close()
+    tap.taps.close()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(tap.url, timeout=5)
+
+
+def test_a_sabotage_of_a_stack_without_an_api_is_the_users_mistake():
+    with pytest.raises(UsageProblem, match="nothing in this stack is reached through a tap"):
+        Taps(print, [parse_sabotage("deny:ecs:*")]).require_one()
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("deny", "expected KIND:SERVICE:ACTION"),
+        ("deny:ecs", "expected KIND:SERVICE:ACTION"),
+        ("explode:ecs:*", "expected KIND:SERVICE:ACTION"),
+        ("deny:ecs:*:3", "deny takes no amount"),
+        ("throttle:ecs:*:often", "invalid literal"),
+        ("delay:ecs:*:2 parsecs", "a duration such as"),
+    ],
+)
+def test_a_sabotage_that_cannot_be_read(spec, said):
+    with pytest.raises(UsageProblem, match=re.escape(said)):
+        parse_sabotage(spec)

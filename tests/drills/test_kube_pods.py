@@ -1,0 +1,56 @@
+"""What is said of pods, and which failure mode it shows. The objects are what an API server 1.34 gave."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from drills.kube_pods import _About, _applied
+from harness.catalogue import classify, load_catalogue
+from harness.model import CheckResult, Outcome
+
+QUOTA = (
+    'pods "quotes-9b8d6fcd8-bzzxn" is forbidden: exceeded quota: quotes, requested: pods=1, used: pods=2, '
+    "limited: pods=2"
+)
+WEBHOOK = (
+    'Internal error occurred: failed calling webhook "guard.quotes.example": failed to call webhook: Post '
+    '"https://guard.t2.svc:443/validate?timeout=2s": service "guard" not found'
+)
+
+
+def replica_set(message, replicas=1):
+    condition = SimpleNamespace(type="ReplicaFailure", status="True", reason="FailedCreate", message=message)
+    return SimpleNamespace(spec=SimpleNamespace(replicas=replicas), status=SimpleNamespace(conditions=[condition]))
+
+
+@pytest.mark.parametrize(("message", "mode"), [(QUOTA, "K9"), (WEBHOOK, "K10")])
+def test_a_pod_that_is_not_created_says_why(message, mode):
+    (instance,) = _About({"quotes-9b8d6fcd8": replica_set(message)}, "").not_created()
+    assert instance.version == ""
+    said = CheckResult(
+        name="version",
+        outcome=Outcome.FAIL,
+        expected="v1",
+        seen="v2",
+        evidence=(f"{instance.name}: {instance.detail}",),
+    )
+    assert classify(load_catalogue(), said, []).id == mode
+
+
+def test_a_replica_set_that_wants_no_pods_misses_none():
+    assert list(_About({"quotes-1": replica_set(QUOTA, replicas=0)}, "").not_created()) == []
+
+
+def test_a_container_of_another_manifest_is_named():
+    manifest = {"spec": {"template": {"spec": {"containers": [{"name": "api"}]}}}}
+    notes = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(manifest)}
+    deployment = SimpleNamespace(metadata=SimpleNamespace(annotations=notes))
+    containers = [SimpleNamespace(name="quotes"), SimpleNamespace(name="api")]
+    pod = SimpleNamespace(
+        metadata=SimpleNamespace(labels=None, owner_references=None), spec=SimpleNamespace(containers=containers)
+    )
+    assert list(_About({}, "", _applied([deployment])).of(pod)) == [
+        "container quotes is not in the manifest that was applied last"
+    ]
+    assert list(_About({}, "", _applied([])).of(pod)) == []
