@@ -34,6 +34,8 @@ class Release:
     """Turns a new order into the columns that are inserted."""
     shape: Callable[[dict], dict] = _as_it_is
     """Turns a row into what the API answers."""
+    store: Callable = _as_it_is
+    """Wraps the orders in PostgreSQL: a cache in front of them."""
     setup: Callable[[Flask], None] = _nothing
     """Anything else: extra routes, a check at start-up, another header."""
 

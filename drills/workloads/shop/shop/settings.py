@@ -17,3 +17,8 @@ def database_settings():
 def release_name():
     """Module in shop.releases that this image was built for."""
     return os.environ["SHOP_RELEASE"]
+
+
+def redis_url():
+    """Where cache, flags and jobs are."""
+    return f"redis://{os.environ['REDIS_HOST']}:6379/0"
