@@ -6,7 +6,7 @@ ECS_SUBNET               subnet of the tasks
 ECS_EXECUTION_ROLE_ARN   role that reads the secret and writes the logs
 DB_HOST, DB_NAME, DB_USER   database (defaults of the last two: shop)
 DB_SECRET_ARN            Secrets Manager secret that holds the database's password
-REDIS_HOST               where the stack has it, the tasks get it
+REDIS_HOST, SMTP_HOST, SMTP_PORT, PAYMENTS_HOST   where the stack has them, the tasks get them
 """
 
 import json
@@ -18,7 +18,7 @@ import boto3
 from botocore.config import Config
 
 _DEFAULTS = {"DB_NAME": "shop", "DB_USER": "shop", "ECS_CLUSTER": "shop", "ECS_SERVICE": "shop"}
-_HANDED_ON = ("REDIS_HOST",)
+_HANDED_ON = ("REDIS_HOST", "SMTP_HOST", "SMTP_PORT", "PAYMENTS_HOST")
 """Variables that tasks get where they are set: not every stack has what they name."""
 
 

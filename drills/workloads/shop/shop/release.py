@@ -12,7 +12,7 @@ def _as_it_is(order):
     return order
 
 
-def _nothing(_app):
+def _nothing(*_):
     return None
 
 
@@ -36,6 +36,8 @@ class Release:
     """Turns a row into what the API answers."""
     store: Callable = _as_it_is
     """Wraps the orders in PostgreSQL: a cache in front of them."""
+    billing: Callable = _nothing
+    """How its monthly batch goes through the orders."""
     setup: Callable[[Flask], None] = _nothing
     """Anything else: extra routes, a check at start-up, another header."""
 
