@@ -1,7 +1,8 @@
-"""Formats of what a cache holds: told by the first bytes, as a reader that cannot read them would find out."""
+"""Formats of what a cache and a queue hold: what a reader has to know, without the values themselves."""
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 
@@ -64,3 +65,18 @@ def _extends(old: str, new: str) -> bool:
     if old.startswith(head) and new.startswith(head):
         return {*old.removeprefix(head).split(", ")} <= {*new.removeprefix(head).split(", ")}
     return old == new
+
+
+def call(description: str) -> str:
+    """A job's call without its values: ``shop.jobs.confirm(1, locale=)`` of ``shop.jobs.confirm(17, locale='de')``.
+
+    The number is that of its positional arguments. Empty where the text is no call.
+    """
+    try:
+        node = ast.parse(description, mode="eval").body
+    except (SyntaxError, ValueError):
+        return ""
+    if not isinstance(node, ast.Call):
+        return ""
+    names = sorted(f"{each.arg}=" for each in node.keywords if each.arg)
+    return f"{ast.unparse(node.func)}({', '.join([str(len(node.args)), *names])})"

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from drills.redis_shapes import pattern, readable, value_format
+from drills.redis_shapes import call, pattern, readable, value_format
 
 ORDER = {"id": 17, "sku": "mug"}
 
@@ -61,3 +61,17 @@ def test_keys_of_one_kind_are_one_row(key, said):
 )
 def test_the_old_release_reads_what_it_knows(before, after, said):
     assert readable(before, after) is said
+
+
+@pytest.mark.parametrize(
+    ("description", "said"),
+    [
+        ("shop.jobs.confirm(17)", "shop.jobs.confirm(1)"),
+        ("shop.jobs.confirm(17, locale='de', again=False)", "shop.jobs.confirm(1, again=, locale=)"),
+        ("shop.jobs.tidy()", "shop.jobs.tidy(0)"),
+        ("tidy up, please", ""),
+        ("", ""),
+    ],
+)
+def test_a_call_without_its_values(description, said):
+    assert call(description) == said

@@ -35,8 +35,8 @@ def setting(name):
     return value
 
 
-def register(ecs, family, release, image):
-    """Registers a new revision of ``family`` and returns its ARN."""
+def register(ecs, family, release, image, command=()):
+    """Registers a new revision of ``family``, with another command than the image's, and returns its ARN."""
     names = ("ECS_EXECUTION_ROLE_ARN", "DB_HOST", "DB_NAME", "DB_USER", "DB_SECRET_ARN", "AWS_REGION")
     values = {"FAMILY": family, "RELEASE": release, "IMAGE": image, **{name: setting(name) for name in names}}
     text = Template((Path(__file__).parent / "taskdef.json").read_text()).substitute(values)
@@ -44,6 +44,8 @@ def register(ecs, family, release, image):
     definition["containerDefinitions"][0]["environment"] += [
         {"name": name, "value": os.environ[name]} for name in _HANDED_ON if name in os.environ
     ]
+    if command:
+        definition["containerDefinitions"][0]["command"] = [*command]
     arn = ecs.register_task_definition(**definition)["taskDefinition"]["taskDefinitionArn"]
     print(f"registered {arn.rsplit('/', 1)[-1]} (release {release}, image {image})")
     return arn

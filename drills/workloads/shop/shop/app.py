@@ -87,6 +87,8 @@ def _add_routes(app, release, orders):
         if not 1 <= len(key) <= 200:
             raise BadRequest("header Idempotency-Key: expected 1 to 200 characters")
         order, created = orders.add(key, *_order_in(request.get_json()))
+        if created:
+            release.placed(order)
         return jsonify(release.shape(order)), 201 if created else 200
 
 

@@ -38,6 +38,10 @@ class Release:
     """Wraps the orders in PostgreSQL: a cache in front of them."""
     billing: Callable = _nothing
     """How its monthly batch goes through the orders."""
+    placed: Callable[[dict], None] = _nothing
+    """What follows when an order was placed."""
+    confirm: Callable = _nothing
+    """The job that confirms an order, with the parameters that this release knows."""
     setup: Callable[[Flask], None] = _nothing
     """Anything else: extra routes, a check at start-up, another header."""
 
