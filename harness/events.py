@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.model import Budgets, CheckResult, Cost, Finding, Forecast, Phase, ResidueRow, Verdict
+from harness.model import Budgets, CheckResult, Cost, Effect, Finding, Forecast, Phase, ResidueRow, Verdict
 
 FORMAT = 1
 """Version of the event format; raised when a reader of the older format could misread a run."""
@@ -197,6 +197,15 @@ class WritesCounted(Event):
     summary: str = ""
 
 
+class EffectsCounted(Event):
+    """What left the stack since it was started, by the records of the services that it left through."""
+
+    kind: Literal["effects.counted"] = "effects.counted"
+    effects: tuple[Effect, ...]
+    unknown: tuple[str, ...] = ()
+    """Whose records could not be read, and why."""
+
+
 class StackFact(Event):
     """Something true about this stack: a version, an endpoint, and whether that part is simulated."""
 
@@ -274,6 +283,7 @@ AnyEvent = Annotated[
     | SnapshotTaken
     | ResidueJudged
     | WritesCounted
+    | EffectsCounted
     | StackFact
     | ReleaseResolved
     | Noted

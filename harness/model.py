@@ -116,6 +116,27 @@ class ResidueRow(Frozen):
     note: str = ""
 
 
+class EffectKind(StrEnum):
+    """What left the stack."""
+
+    MAIL = "mail"
+    CHARGE = "charge"
+    MESSAGE = "message"
+
+
+class Effect(Frozen):
+    """Something done to the outside world: no rollback takes it back."""
+
+    kind: EffectKind
+    key: str
+    """What it was for (``order 17``). The same kind, key and addressee again is a duplicate."""
+    to: str
+    """Addressee: a recipient, a card, a queue."""
+    at: float
+    release: str = ""
+    """Version of the release that caused it; empty where that is not known."""
+
+
 class Finding(Frozen):
     """Something that broke: its class in the catalogue, its evidence and the second it was seen."""
 

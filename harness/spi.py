@@ -20,11 +20,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from harness.model import CheckResult, Cost, Frozen, ResidueClass
+from harness.model import CheckResult, Cost, Effect, Frozen, ResidueClass
 from harness.plugins import choice_error
 from harness.template import render
 from harness.units import Duration
@@ -127,6 +127,17 @@ class SqlService(Service, Protocol):
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Rows of a read-only query."""
+
+
+@runtime_checkable
+class EffectsSource(Protocol):
+    """What a service or platform also is when it keeps records of what left the stack (mail, charges, messages)."""
+
+    def effects(self) -> Sequence[Effect]:
+        """Every effect since the stack was started, from records of its own.
+
+        ``Effect.at`` counts from ``run.timeline.anchor``. Raises ConnectionError where the records cannot be read.
+        """
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from harness.model import Phase, Snapshot, Verdict
 from harness.probe.samples import Sample, read_samples
 from harness.record._fold import Story, fold
 from harness.record._measure import measure, metrics
-from harness.record._model import Compared, RunRecord
+from harness.record._model import Compared, EffectRecord, EffectsRecord, RunRecord
 from harness.timeline import read_timeline
 
 RUN_FILE = "run.json"
@@ -138,6 +138,7 @@ def _record(story: Story, start: RunStarted, samples: Sequence[Sample], compared
         metrics=metrics(story, start, measured),
         latency=measured.latency,
         writes=measured.writes,
+        effects=_effects(story),
         facts=tuple(story.facts.values()),
         releases=tuple(story.releases),
         steps=tuple(story.steps),
@@ -148,6 +149,20 @@ def _record(story: Story, start: RunStarted, samples: Sequence[Sample], compared
         verdict=verdict,
         reasons=reasons,
     )
+
+
+def _effects(story: Story) -> EffectsRecord | None:
+    s0 = story.taken.get(BASELINE_LABEL)
+    if story.counted is None or s0 is None:
+        return None
+    seen: set[tuple[str, str, str]] = set()
+    found = []
+    for effect in sorted(story.counted.effects, key=lambda each: each.at):
+        same = (effect.kind, effect.key, effect.to)
+        if effect.at >= s0:
+            found.append(EffectRecord(**effect.model_dump(), duplicate=same in seen))
+        seen.add(same)
+    return EffectsRecord(effects=tuple(found), unknown=story.counted.unknown)
 
 
 def _verdict(story: Story) -> tuple[Verdict, tuple[str, ...]]:

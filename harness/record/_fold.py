@@ -13,6 +13,7 @@ from harness.events import (
     AttemptJudged,
     CheckDone,
     Detected,
+    EffectsCounted,
     Event,
     Failed,
     FaultJudged,
@@ -62,6 +63,8 @@ class Story:
     findings: list[Finding] = field(default_factory=list)
     residue: dict[int, tuple[ResidueRow, ...]] = field(default_factory=dict)
     snapshots: dict[str, str] = field(default_factory=dict)
+    taken: dict[str, float] = field(default_factory=dict)
+    """When each snapshot was written, by label."""
     facts: dict[str, Fact] = field(default_factory=dict)
     releases: list[ReleaseRecord] = field(default_factory=list)
     left_behind: list[LeftOver] = field(default_factory=list)
@@ -70,6 +73,7 @@ class Story:
     fault: FaultRecord | None = None
     detected: Detection | None = None
     writes: WritesRecord | None = None
+    counted: EffectsCounted | None = None
     error: RunError | None = None
     interrupted_by: str = ""
     verdict: VerdictReached | None = None
@@ -171,6 +175,7 @@ class Story:
     @take.register
     def _(self, event: SnapshotTaken) -> None:
         self.snapshots[event.label] = event.file
+        self.taken[event.label] = event.at
 
     @take.register
     def _(self, event: ResidueJudged) -> None:
@@ -179,6 +184,10 @@ class Story:
     @take.register
     def _(self, event: WritesCounted) -> None:
         self.writes = WritesRecord(acknowledged=event.acknowledged, lost=event.lost, summary=event.summary)
+
+    @take.register
+    def _(self, event: EffectsCounted) -> None:
+        self.counted = event
 
     @take.register
     def _(self, event: StackFact) -> None:

@@ -10,6 +10,7 @@ from harness.model import (
     Budgets,
     CheckResult,
     Cost,
+    Effect,
     Finding,
     Forecast,
     Frozen,
@@ -150,6 +151,19 @@ class WritesRecord(Frozen):
     summary: str = ""
 
 
+class EffectRecord(Effect):
+    """An effect since S0. ``duplicate``: the same one had happened before, also before S0."""
+
+    duplicate: bool
+
+
+class EffectsRecord(Frozen):
+    """What left the stack since S0, oldest first, and whose records could not be read."""
+
+    effects: tuple[EffectRecord, ...]
+    unknown: tuple[str, ...] = ()
+
+
 class Compared(Frozen):
     """A layer of snapshot S0 and how many keys of it were compared afterwards."""
 
@@ -235,6 +249,8 @@ class RunRecord(Frozen):
     metrics: tuple[Metric, ...] = ()
     latency: LatencyRecord = LatencyRecord()
     writes: WritesRecord | None = None
+    effects: EffectsRecord | None = None
+    """None where nothing of the stack keeps such records, or they were not asked."""
     facts: tuple[Fact, ...] = ()
     steps: tuple[StepRecord, ...] = ()
     left_behind: tuple[LeftOver, ...] = ()

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from harness.record import RunRecord, replace_text
 from harness.report import page
 from harness.report.calls import calls, calls_explained, calls_summary
+from harness.report.effects import effects_rows
 from harness.report.escape import block, code, finalize, telling
 from harness.units import figure
 
@@ -42,6 +43,7 @@ def _environment() -> Environment:
         "calls": calls,
         "calls_explained": calls_explained,
         "calls_summary": calls_summary,
+        "effects_rows": effects_rows,
         **{
             name: getattr(page, name)
             for name in (

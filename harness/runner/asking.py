@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Literal, cast
 
 from harness.errors import DrillError
-from harness.events import CheckDone, SnapshotTaken, WritesCounted
-from harness.model import CheckResult, Outcome, Snapshot
+from harness.events import CheckDone, EffectsCounted, SnapshotTaken, WritesCounted
+from harness.model import CheckResult, Effect, Outcome, Snapshot
 from harness.probe.analysis import acknowledged_writes
 from harness.runner.session import Session
-from harness.spi import Check, Layers, Scope, SqlService
+from harness.spi import Check, EffectsSource, Layers, Scope, SqlService
 
 
 def ask_all(session: Session, scope: Scope, *, smoke_only: bool = False) -> list[CheckResult]:
@@ -62,3 +62,18 @@ def count_writes(session: Session) -> WritesCounted:
     return WritesCounted(
         acknowledged=len(acknowledged), lost=len(lost), summary=f"lost: {', '.join(lost[:5])}" if lost else ""
     )
+
+
+def count_effects(session: Session) -> EffectsCounted | None:
+    """What left the stack, by everything that keeps records; silence of one hides nothing of the others."""
+    bench = session.bench
+    named = {"platform": bench.platform, **bench.services} if bench else {}
+    sources = {name: each for name, each in named.items() if isinstance(each, EffectsSource)}
+    effects: list[Effect] = []
+    unknown = []
+    for name, source in sources.items():
+        try:
+            effects += source.effects()
+        except (ConnectionError, ValueError, DrillError) as problem:
+            unknown.append(f"{name}: {problem}")
+    return EffectsCounted(effects=tuple(effects), unknown=tuple(unknown)) if sources else None

@@ -9,7 +9,7 @@ from harness.events import LeftBehind, VerdictReached
 from harness.ledger import Entry, open_entries
 from harness.record import RunRecord, build_record, write_run_json
 from harness.report import write_report
-from harness.runner.asking import count_writes
+from harness.runner.asking import count_effects, count_writes
 from harness.runner.session import Session
 from harness.undo import undo_all
 from harness.verdict import judge
@@ -19,10 +19,12 @@ _WATCHDOG_END = 30.0
 
 
 def reach_verdict(session: Session) -> RunRecord:
-    """Stop the traffic, count the writes, judge; all of it on disk before anything is torn down."""
+    """Stop the traffic, count the writes and what left the stack, judge; on disk before anything is torn down."""
     if session.probe:
         session.probe.stop(timeout=session.scenario.traffic.timeout + 2)
         session.timeline.write(count_writes(session))
+    if counted := count_effects(session):
+        session.timeline.write(counted)
     verdict, reasons = judge(build_record(session.run.folder))
     session.timeline.write(VerdictReached(verdict=verdict, reasons=reasons))
     return write_run_json(session.run.folder)

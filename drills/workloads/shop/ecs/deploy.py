@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Puts a release on the service `shop`: `deploy.py --release v1 --image REF [--desired 2]`.
+"""Puts a release on the service `shop`: `deploy.py --release v1 --image REF [--desired 2] [--worker]`.
 
 Registers a revision of the task definition family `shop`, then creates the service or updates it,
-and waits until ECS calls the deployment COMPLETED. Migrations are migrate.py's.
+and waits until ECS calls the deployment COMPLETED. Migrations are migrate.py's. With --worker all of it is about
+the service and family `shop-worker`, one task that works on the job queue and has no load balancer.
 Environment: see taskdef.py, and ECS_SERVICE (default: shop), ECS_TARGET_GROUP_ARN.
 Exit code: 0 deployed, 1 ECS gave the deployment up or did not finish it in time.
 """
@@ -12,6 +13,10 @@ import time
 
 import taskdef
 
+WORKER = "shop-worker"
+WORK = ["sh", "-c", 'exec rq worker --url "redis://$REDIS_HOST:6379/0" --worker-class rq.SimpleWorker confirmations']
+"""One process, no fork for each job: the library's imports would take longer than the job."""
+
 
 def main():
     """Deploys what the command line says."""
@@ -19,18 +24,31 @@ def main():
     parser.add_argument("--release", required=True)
     parser.add_argument("--image", required=True)
     parser.add_argument("--desired", type=int, default=2, help="tasks of a new service (default: 2)")
+    parser.add_argument("--worker", action="store_true", help="the worker, not the service itself")
     parser.add_argument("--timeout", type=float, default=120, help="seconds to wait (default: 120)")
     options = parser.parse_args()
 
     ecs = taskdef.client("ecs")
+    if options.worker:
+        arn = taskdef.register(ecs, WORKER, options.release, options.image, WORK)
+        put_on_service(ecs, WORKER, arn, desiredCount=1)
+        wait(ecs, WORKER, arn, options.timeout)
+        return
+    service = taskdef.setting("ECS_SERVICE")
     arn = taskdef.register(ecs, "shop", options.release, options.image)
-    put_on_service(ecs, arn, options.desired)
-    wait(ecs, arn, options.timeout)
+    put_on_service(ecs, service, arn, desiredCount=options.desired, loadBalancers=[target()])
+    wait(ecs, service, arn, options.timeout)
 
 
-def put_on_service(ecs, arn, desired):
-    """Creates the service where it is not there yet, else updates it and leaves its desired count alone."""
-    cluster, service = taskdef.setting("ECS_CLUSTER"), taskdef.setting("ECS_SERVICE")
+def target():
+    """Where the load balancer finds the service."""
+    group = taskdef.setting("ECS_TARGET_GROUP_ARN")
+    return {"targetGroupArn": group, "containerName": "shop", "containerPort": 8080}
+
+
+def put_on_service(ecs, service, arn, **new):
+    """Creates the service as ``new`` says where it is not there yet, else gives it the task definition only."""
+    cluster = taskdef.setting("ECS_CLUSTER")
     found = ecs.describe_services(cluster=cluster, services=[service])["services"]
     if any(item["status"] == "ACTIVE" for item in found):
         ecs.update_service(cluster=cluster, service=service, taskDefinition=arn)
@@ -40,24 +58,17 @@ def put_on_service(ecs, arn, desired):
         cluster=cluster,
         serviceName=service,
         taskDefinition=arn,
-        desiredCount=desired,
         launchType="FARGATE",
         networkConfiguration=taskdef.network(),
-        loadBalancers=[
-            {
-                "targetGroupArn": taskdef.setting("ECS_TARGET_GROUP_ARN"),
-                "containerName": "shop",
-                "containerPort": 8080,
-            }
-        ],
         deploymentConfiguration={"minimumHealthyPercent": 100, "maximumPercent": 200},
+        **new,
     )
-    print(f"created service {service} with {desired} tasks")
+    print(f"created service {service} with {new['desiredCount']} tasks")
 
 
-def wait(ecs, arn, timeout):
+def wait(ecs, service, arn, timeout):
     """Until the deployment of ``arn`` is COMPLETED; ends the script where it is not."""
-    cluster, service = taskdef.setting("ECS_CLUSTER"), taskdef.setting("ECS_SERVICE")
+    cluster = taskdef.setting("ECS_CLUSTER")
     started, state = time.monotonic(), "unknown"
     while time.monotonic() - started < timeout:
         deployments = ecs.describe_services(cluster=cluster, services=[service])["services"][0]["deployments"]

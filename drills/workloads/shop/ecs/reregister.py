@@ -25,10 +25,11 @@ def main():
     ecs = taskdef.client("ecs")
     old = newest(ecs, options.release)
     copy = {key: value for key, value in old.items() if key in _COPIED and value not in (None, "", [], {})}
+    service = taskdef.setting("ECS_SERVICE")
     arn = ecs.register_task_definition(**copy)["taskDefinition"]["taskDefinitionArn"]
     print(f"registered {arn.rsplit('/', 1)[-1]} with the content of {old['family']}:{old['revision']}")
-    deploy.put_on_service(ecs, arn, None)
-    deploy.wait(ecs, arn, options.timeout)
+    deploy.put_on_service(ecs, service, arn)
+    deploy.wait(ecs, service, arn, options.timeout)
 
 
 def newest(ecs, release):

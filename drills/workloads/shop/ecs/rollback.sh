@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Puts the service back on the task definition before the current one, and waits until ECS says it is done.
+# Usage: rollback.sh [SERVICE]
 #
 # Environment: AWS_REGION (or AWS_DEFAULT_REGION), AWS_ENDPOINT_URL and credentials as the AWS CLI reads them,
 #   ECS_CLUSTER (shop), ECS_SERVICE (shop), ROLLBACK_TIMEOUT in seconds (120).
@@ -7,7 +8,7 @@
 set -euo pipefail
 
 cluster=${ECS_CLUSTER:-shop}
-service=${ECS_SERVICE:-shop}
+service=${1:-${ECS_SERVICE:-shop}}
 deadline=$((SECONDS + ${ROLLBACK_TIMEOUT:-120}))
 export AWS_PAGER=""
 

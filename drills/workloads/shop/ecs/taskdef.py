@@ -6,6 +6,7 @@ ECS_SUBNET               subnet of the tasks
 ECS_EXECUTION_ROLE_ARN   role that reads the secret and writes the logs
 DB_HOST, DB_NAME, DB_USER   database (defaults of the last two: shop)
 DB_SECRET_ARN            Secrets Manager secret that holds the database's password
+REDIS_HOST, SMTP_HOST, SMTP_PORT, PAYMENTS_HOST   where the stack has them, the tasks get them
 """
 
 import json
@@ -17,6 +18,8 @@ import boto3
 from botocore.config import Config
 
 _DEFAULTS = {"DB_NAME": "shop", "DB_USER": "shop", "ECS_CLUSTER": "shop", "ECS_SERVICE": "shop"}
+_HANDED_ON = ("REDIS_HOST", "SMTP_HOST", "SMTP_PORT", "PAYMENTS_HOST")
+"""Variables that tasks get where they are set: not every stack has what they name."""
 
 
 def client(service):
@@ -32,12 +35,18 @@ def setting(name):
     return value
 
 
-def register(ecs, family, release, image):
-    """Registers a new revision of ``family`` and returns its ARN."""
+def register(ecs, family, release, image, command=()):
+    """Registers a new revision of ``family``, with another command than the image's, and returns its ARN."""
     names = ("ECS_EXECUTION_ROLE_ARN", "DB_HOST", "DB_NAME", "DB_USER", "DB_SECRET_ARN", "AWS_REGION")
     values = {"FAMILY": family, "RELEASE": release, "IMAGE": image, **{name: setting(name) for name in names}}
     text = Template((Path(__file__).parent / "taskdef.json").read_text()).substitute(values)
-    arn = ecs.register_task_definition(**json.loads(text))["taskDefinition"]["taskDefinitionArn"]
+    definition = json.loads(text)
+    definition["containerDefinitions"][0]["environment"] += [
+        {"name": name, "value": os.environ[name]} for name in _HANDED_ON if name in os.environ
+    ]
+    if command:
+        definition["containerDefinitions"][0]["command"] = [*command]
+    arn = ecs.register_task_definition(**definition)["taskDefinition"]["taskDefinitionArn"]
     print(f"registered {arn.rsplit('/', 1)[-1]} (release {release}, image {image})")
     return arn
 

@@ -16,7 +16,7 @@ def create_app():
     """The service of the release that the environment names. The caller opens ``extensions["orders"]``."""
     release = releases.load(release_name())
     app = Flask("shop")
-    orders = app.extensions["orders"] = Orders(database_settings(), release)
+    orders = app.extensions["orders"] = release.store(Orders(database_settings(), release))
     _watch_requests(app, release)
     _add_routes(app, release, orders)
     release.setup(app)
@@ -87,6 +87,8 @@ def _add_routes(app, release, orders):
         if not 1 <= len(key) <= 200:
             raise BadRequest("header Idempotency-Key: expected 1 to 200 characters")
         order, created = orders.add(key, *_order_in(request.get_json()))
+        if created:
+            release.placed(order)
         return jsonify(release.shape(order)), 201 if created else 200
 
 

@@ -12,7 +12,7 @@ def _as_it_is(order):
     return order
 
 
-def _nothing(_app):
+def _nothing(*_):
     return None
 
 
@@ -34,6 +34,14 @@ class Release:
     """Turns a new order into the columns that are inserted."""
     shape: Callable[[dict], dict] = _as_it_is
     """Turns a row into what the API answers."""
+    store: Callable = _as_it_is
+    """Wraps the orders in PostgreSQL: a cache in front of them."""
+    billing: Callable = _nothing
+    """How its monthly batch goes through the orders."""
+    placed: Callable[[dict], None] = _nothing
+    """What follows when an order was placed."""
+    confirm: Callable = _nothing
+    """The job that confirms an order, with the parameters that this release knows."""
     setup: Callable[[Flask], None] = _nothing
     """Anything else: extra routes, a check at start-up, another header."""
 

@@ -14,6 +14,26 @@ def database_settings():
     }
 
 
+def psycopg_names(database):
+    """The same under psycopg's names."""
+    return {"dbname" if key == "database" else key: value for key, value in database.items()}
+
+
 def release_name():
     """Module in shop.releases that this image was built for."""
     return os.environ["SHOP_RELEASE"]
+
+
+def redis_url():
+    """Where cache, flags and jobs are."""
+    return f"redis://{os.environ['REDIS_HOST']}:6379/0"
+
+
+def smtp_address():
+    """Host and port of the mail server."""
+    return os.environ["SMTP_HOST"], int(os.environ.get("SMTP_PORT", "25"))
+
+
+def payments_url():
+    """The payment provider."""
+    return f"http://{os.environ['PAYMENTS_HOST']}:8080"

@@ -4,6 +4,8 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
+from shop.settings import psycopg_names
+
 # A database that is gone or locked must fail a request in seconds, not hold all threads of the service.
 _POOL_WAIT = 2.0
 _CONNECT = {"connect_timeout": 2, "tcp_user_timeout": 3000, "options": "-c statement_timeout=2000 -c lock_timeout=1500"}
@@ -23,7 +25,7 @@ class Orders:
         self._pool = ConnectionPool(
             kwargs={
                 **_CONNECT,
-                **_psycopg_names(database),
+                **psycopg_names(database),
                 "row_factory": dict_row,
                 "autocommit": release.select_all,
             },
@@ -63,7 +65,3 @@ class Orders:
     def _one(self, text, values):
         with self._pool.connection() as connection:
             return connection.execute(sql.SQL(text).format(**self._names), values).fetchone()
-
-
-def _psycopg_names(database):
-    return {"dbname" if key == "database" else key: value for key, value in database.items()}

@@ -1,0 +1,1 @@
+"""Whoever is outside of a stack and remembers what reached them."""
