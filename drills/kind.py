@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ from harness.undo import remove_labelled
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 """Label that kind puts on every node container (kind, pkg/cluster/internal/providers/docker/constants.go)."""
 RECIPE = "kind-node"
+PROGRAMS = ("kind", "kubectl")
+"""Programs that come with the node image."""
 TIMEOUT = 240.0
 """Seconds until a cluster is ready."""
 _API_PORT = 6443
@@ -87,14 +89,14 @@ def make_cluster(run: Run, recipe: str, timeout: float) -> KindCluster:
     """A new cluster on the network of ``run``; ready, its DNS included."""
     name = f"drill-{run.id.lower()}"
     image = run.images.resolve(recipe)
-    tools = tool_folder(run, image)
+    tools = tool_folder(run, image, PROGRAMS)
     network = run.containers.network
     run.ledger.plan(Undo(kind="kind.cluster", what=f"kind cluster {name}", params={"name": name, "run": run.id}))
     env = run.environment(
         {
             "KIND_EXPERIMENTAL_DOCKER_NETWORK": network,
             "KUBECONFIG": str(run.scratch / "kind-kubeconfig"),
-            **tools_path(run, tools),
+            **tools_path(run, [tools]),
         }
     )
     config = run.scratch / "kind.yaml"
@@ -159,11 +161,9 @@ def _config(name: str, image: str) -> dict[str, Any]:
     }
 
 
-def tools_path(run: Run, tools: Path | None) -> dict[str, str]:
-    """``PATH`` with the node image's own programs at its end: what the user has comes first."""
-    if tools is None:
-        return {}
-    return {"PATH": os.pathsep.join((run.environment()["PATH"], str(tools)))}
+def tools_path(run: Run, tools: Sequence[Path]) -> dict[str, str]:
+    """``PATH`` with programs out of images at its end: what the user has comes first."""
+    return {"PATH": os.pathsep.join((run.environment()["PATH"], *map(str, tools)))} if tools else {}
 
 
 def _log(run: Run, name: str) -> Path:
@@ -177,7 +177,7 @@ def _kubeconfig(run: Run, name: str, tools: Path) -> dict[str, Any] | None:
     output = run.scratch / f"{name}.kubeconfig"
     told = run_command(
         ["kind", "get", "kubeconfig", "--internal", "--name", name],
-        env=run.environment(tools_path(run, tools)),
+        env=run.environment(tools_path(run, [tools])),
         cwd=run.scratch,
         timeout=30,
         log=output,

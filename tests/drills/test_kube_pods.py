@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from drills.kube_helm import newest_revisions
 from drills.kube_pods import _About, _applied
 from harness.catalogue import classify, load_catalogue
 from harness.model import CheckResult, Outcome
@@ -54,3 +55,32 @@ def test_a_container_of_another_manifest_is_named():
         "container quotes is not in the manifest that was applied last"
     ]
     assert list(_About({}, "", _applied([])).of(pod)) == []
+
+
+def helm_secret(release, revision, status, kind="helm.sh/release.v1"):
+    labels = {"name": release, "owner": "helm", "status": status, "version": str(revision)}
+    return SimpleNamespace(type=kind, metadata=SimpleNamespace(labels=labels))
+
+
+def test_the_newest_revision_of_each_helm_release_counts():
+    secrets = [
+        helm_secret("quotes", 9, "superseded"),
+        helm_secret("quotes", 10, "pending-upgrade"),
+        helm_secret("shop", 1, "deployed"),
+        helm_secret("quotes", 11, "deployed", kind="Opaque"),
+    ]
+    said = {name: str(revision) for name, revision in newest_revisions(secrets).items()}
+    assert said == {"quotes": "revision 10 is pending-upgrade", "shop": "revision 1 is deployed"}
+
+
+def test_a_pod_that_crashes_while_helm_says_deployed_is_k13():
+    pod = SimpleNamespace(
+        metadata=SimpleNamespace(labels=None, owner_references=None), spec=SimpleNamespace(containers=[])
+    )
+    (sentence,) = _About({}, "", helm="Helm says that revision 4 is deployed").of(pod)
+    for said, mode in (
+        (f"CrashLoopBackOff: back-off 10s; {sentence}", "K13"),
+        (f"ContainerCreating; {sentence}", None),
+    ):
+        result = CheckResult(name="version", outcome=Outcome.FAIL, expected="v1", seen="v2", evidence=(said,))
+        assert getattr(classify(load_catalogue(), result, []), "id", None) == mode
