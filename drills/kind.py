@@ -37,6 +37,8 @@ PROGRAMS = ("kind", "kubectl")
 TIMEOUT = 240.0
 """Seconds until a cluster is ready."""
 _API_PORT = 6443
+_SERVICES = "10.96.0.0/16"
+"""Addresses of Services, as kind gives them where nobody says otherwise."""
 _GONE = 30.0
 """Seconds until the removed nodes of a cluster have to be gone."""
 _KEPT = "kind"
@@ -121,6 +123,9 @@ def make_cluster(run: Run, recipe: str, timeout: float) -> KindCluster:
     # The kernel tells one client only once a second that nobody listens (a Service without a pod behind it), and all
     # users of a drill come from one address: each of them is to be told, as many clients would be.
     node.exec_run(["sysctl", "-w", "net.ipv4.icmp_ratelimit=0"])
+    # On an internal network there is no default route, and without any the kernel refuses before kube-proxy could turn
+    # a Service's address into a pod's: the API server would not reach a webhook.
+    node.exec_run(["ip", "route", "add", _SERVICES, "dev", "eth0"])
     address = str(node.attrs["NetworkSettings"]["Networks"][network]["IPAddress"])
     told["clusters"][0]["cluster"]["server"] = f"https://{address}:{_API_PORT}"
     # Never in a folder of reports: it has the cluster's keys.
