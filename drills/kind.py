@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,28 @@ from harness.undo import remove_labelled
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 """Label that kind puts on every node container (kind, pkg/cluster/internal/providers/docker/constants.go)."""
 RECIPE = "kind-node"
+PROGRAMS = ("kind", "kubectl")
+"""Programs that come with the node image."""
 TIMEOUT = 240.0
 """Seconds until a cluster is ready."""
 _API_PORT = 6443
+_SERVICES = "10.96.0.0/16"
+"""Addresses of Services, as kind gives them where nobody says otherwise."""
+_VOLUMES = {
+    "kind": "ClusterConfiguration",
+    "controllerManager": {
+        "extraVolumes": [
+            {
+                "name": "volumes",
+                "hostPath": "/tmp/hostpath_pv",
+                "mountPath": "/tmp/hostpath_pv",
+                "pathType": "DirectoryOrCreate",
+            }
+        ]
+    },
+}
+"""The default storage class makes volumes as folders in the controller manager's own file system; there it would also
+look for them when they are to be removed, and the node would keep them."""
 _GONE = 30.0
 """Seconds until the removed nodes of a cluster have to be gone."""
 _KEPT = "kind"
@@ -87,14 +106,14 @@ def make_cluster(run: Run, recipe: str, timeout: float) -> KindCluster:
     """A new cluster on the network of ``run``; ready, its DNS included."""
     name = f"drill-{run.id.lower()}"
     image = run.images.resolve(recipe)
-    tools = tool_folder(run, image)
+    tools = tool_folder(run, image, PROGRAMS)
     network = run.containers.network
     run.ledger.plan(Undo(kind="kind.cluster", what=f"kind cluster {name}", params={"name": name, "run": run.id}))
     env = run.environment(
         {
             "KIND_EXPERIMENTAL_DOCKER_NETWORK": network,
             "KUBECONFIG": str(run.scratch / "kind-kubeconfig"),
-            **tools_path(run, tools),
+            **tools_path(run, [tools]),
         }
     )
     config = run.scratch / "kind.yaml"
@@ -119,6 +138,9 @@ def make_cluster(run: Run, recipe: str, timeout: float) -> KindCluster:
     # The kernel tells one client only once a second that nobody listens (a Service without a pod behind it), and all
     # users of a drill come from one address: each of them is to be told, as many clients would be.
     node.exec_run(["sysctl", "-w", "net.ipv4.icmp_ratelimit=0"])
+    # On an internal network there is no default route, and without any the kernel refuses before kube-proxy could turn
+    # a Service's address into a pod's: the API server would not reach a webhook.
+    node.exec_run(["ip", "route", "add", _SERVICES, "dev", "eth0"])
     address = str(node.attrs["NetworkSettings"]["Networks"][network]["IPAddress"])
     told["clusters"][0]["cluster"]["server"] = f"https://{address}:{_API_PORT}"
     # Never in a folder of reports: it has the cluster's keys.
@@ -155,15 +177,14 @@ def _config(name: str, image: str) -> dict[str, Any]:
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "name": name,
         "featureGates": {"KubeletInUserNamespace": True},
+        "kubeadmConfigPatches": [yaml.safe_dump(_VOLUMES)],
         "nodes": [{"role": "control-plane", "image": image}],
     }
 
 
-def tools_path(run: Run, tools: Path | None) -> dict[str, str]:
-    """``PATH`` with the node image's own programs at its end: what the user has comes first."""
-    if tools is None:
-        return {}
-    return {"PATH": os.pathsep.join((run.environment()["PATH"], str(tools)))}
+def tools_path(run: Run, tools: Sequence[Path]) -> dict[str, str]:
+    """``PATH`` with programs out of images at its end: what the user has comes first."""
+    return {"PATH": os.pathsep.join((run.environment()["PATH"], *map(str, tools)))} if tools else {}
 
 
 def _log(run: Run, name: str) -> Path:
@@ -177,7 +198,7 @@ def _kubeconfig(run: Run, name: str, tools: Path) -> dict[str, Any] | None:
     output = run.scratch / f"{name}.kubeconfig"
     told = run_command(
         ["kind", "get", "kubeconfig", "--internal", "--name", name],
-        env=run.environment(tools_path(run, tools)),
+        env=run.environment(tools_path(run, [tools])),
         cwd=run.scratch,
         timeout=30,
         log=output,

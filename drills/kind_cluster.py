@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
@@ -11,8 +12,11 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 from pydantic import Field, model_validator
 
-from drills.kind import RECIPE, TIMEOUT, KindCluster, kept_cluster, make_cluster, tools_path
+from drills.gitops import NEEDS as GITOPS_NEEDS
+from drills.gitops import GitOps
+from drills.kind import PROGRAMS, RECIPE, TIMEOUT, KindCluster, kept_cluster, make_cluster, tools_path
 from drills.kube_access import Api, api_client, namespace_name, read_kubeconfig, server_of, write_kubeconfig
+from drills.kube_tools import tool_folder
 from harness.errors import ProvisionProblem
 from harness.events import StackFact
 from harness.ledger import Undo
@@ -37,6 +41,14 @@ class KubernetesCluster(ServiceConfig):
     kind_name: str = Field(
         default="", description="name of the kind cluster behind `context`, where images get in by `kind load`"
     )
+    programs: tuple[str, ...] = Field(
+        default=(),
+        description="further programs for your commands, such as `helm`: those on PATH, else out of the "
+        "image recipe of that name",
+    )
+    gitops: GitOps | None = Field(
+        default=None, description="a (simulated) GitOps controller that applies what is pushed to $GITOPS_REPOSITORY"
+    )
     recipe: str = Field(default=RECIPE, description="image recipe of the node, for `source: kind`")
     timeout: Duration = Field(default=TIMEOUT, description="until the cluster is ready")
 
@@ -54,14 +66,22 @@ class KubernetesCluster(ServiceConfig):
             return (
                 Need(kind="engine", name="container engine"),
                 Need(kind="tool", name="docker"),
-                Need(kind="image", name=self.recipe),
+                *(Need(kind="image", name=each) for each in (self.recipe, *self._recipes())),
+                *(GITOPS_NEEDS if self.gitops else ()),
             )
         tools = ("kubectl", "kind", "docker") if self.kind_name else ("kubectl",)
-        return [Need(kind="tool", name=each) for each in tools]
+        return [
+            *(Need(kind="tool", name=each) for each in tools),
+            *(Need(kind="image", name=each) for each in self._recipes()),
+            *(GITOPS_NEEDS if self.gitops else ()),
+        ]
+
+    def _recipes(self) -> list[str]:
+        return [each for each in self.programs if not shutil.which(each)]
 
     def provides(self) -> Sequence[str]:
-        """kind and kubectl come with the node image; those on PATH are taken first."""
-        return ("kind", "kubectl") if self.source == "kind" else ()
+        """Programs that come out of images; those on PATH are taken first."""
+        return (*(PROGRAMS if self.source == "kind" else ()), *self.programs)
 
     def endpoints(self) -> Sequence[str]:
         """The API server of an existing cluster: the guard decides whether it may be touched.
@@ -73,6 +93,9 @@ class KubernetesCluster(ServiceConfig):
     def start(self, name: str, run: Run) -> RunningCluster:
         """Make or join the cluster and make the namespace."""
         running, where = self._of_kind(run) if self.source == "kind" else self._existing(run)
+        running.tools += [tool_folder(run, run.images.resolve(each), [each]) for each in self._recipes()]
+        if self.gitops:
+            running.more["GITOPS_REPOSITORY"] = str(self.gitops.start(run, running.environment()))
         run.timeline.write(StackFact(name=name, value=f"Kubernetes {running.version()} ({where})"))
         return running
 
@@ -98,8 +121,8 @@ def _running(run: Run, kubeconfig: dict[str, object], behind: KindCluster | str)
     namespace = namespace_name(run.id)
     file = write_kubeconfig(kubeconfig, run.scratch / "kubeconfig", namespace)
     if isinstance(behind, str):
-        return RunningCluster(run, file, namespace, "", None, behind)
-    return RunningCluster(run, file, namespace, behind.address, behind.tools, behind.name)
+        return RunningCluster(run, file, namespace, "", [], behind)
+    return RunningCluster(run, file, namespace, behind.address, [behind.tools], behind.name)
 
 
 @dataclass
@@ -111,15 +134,18 @@ class RunningCluster:
     namespace: str
     address: str
     """Where the host reaches NodePorts."""
-    tools: Path | None
+    tools: list[Path]
+    """Folders with programs out of images."""
     kind_name: str
+    more: dict[str, str] = field(default_factory=dict)
+    """Further variables for the team's commands."""
 
     def environment(self) -> Mapping[str, str]:
         """``KUBECONFIG`` whose context is the run's namespace; ``KIND_CLUSTER`` where images are loaded by kind."""
         variables = {"KUBECONFIG": str(self.kubeconfig), "KUBE_NAMESPACE": self.namespace}
         if self.kind_name:
             variables["KIND_CLUSTER"] = self.kind_name
-        return {**variables, **tools_path(self.run, self.tools)}
+        return {**variables, **tools_path(self.run, self.tools), **self.more}
 
     def names(self) -> Mapping[str, str]:
         """``namespace``, ``address``, ``kind`` (name of the kind cluster)."""

@@ -10,6 +10,7 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from drills.kind_cluster import RunningCluster
+from drills.kube_helm import RELEASE, newest_revisions
 from harness.spi import Instance
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -17,7 +18,11 @@ HISTORY = "deployment.kubernetes.io/revision-history"
 """Annotations of a ReplicaSet: its revision now, and the ones it had before it was gone back to
 (kubernetes, pkg/controller/deployment/util/deployment_util.go)."""
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_BY_HAND = ("kubectl", "helm", "OpenAPI-Generator")
+"""How the field managers begin that no controller has: commands that somebody gave."""
 _HASH = "controller-revision-hash"
+_LAST_WORDS = 400
+"""Characters of what a container said when it ended: its termination message, or its log where the pod wants that."""
 _ANSWER = 3
 """Seconds a pod may take to say its version."""
 
@@ -71,6 +76,8 @@ class WorkloadPods:
             "",
             _applied(deployments),
             history=any(each.spec.revision_history_limit != 0 for each in deployments),
+            changed=_changed(deployments),
+            helm=_helm(api, namespace, deployments),
         )
 
 
@@ -84,6 +91,10 @@ class _About:
     """Containers of the manifest that was applied last; empty where nobody applied one."""
     history: bool = True
     """Whether any revision is kept besides the present one."""
+    changed: str = ""
+    """Which controller changed the workload last, where it was one."""
+    helm: str = ""
+    """What Helm's record says of the release that the workload belongs to."""
 
     def not_created(self) -> Iterator[Instance]:
         """An instance without an answer for each ReplicaSet whose pods are refused."""
@@ -103,6 +114,7 @@ class _About:
         for owner in pod.metadata.owner_references or []:
             if owner.name in self.replica_sets:
                 yield from self._of_set(self.replica_sets[owner.name])
+        yield from filter(None, (self.changed, self.helm))
 
     def _of_set(self, replica_set: Any) -> Iterator[str]:
         notes = replica_set.metadata.annotations or {}
@@ -120,6 +132,23 @@ def _applied(deployments: list[Any]) -> frozenset[str]:
     return frozenset(each["name"] for each in template.get("spec", {}).get("containers", []))
 
 
+def _changed(deployments: list[Any]) -> str:
+    fields = [
+        each
+        for deployment in deployments
+        for each in deployment.metadata.managed_fields or []
+        if "f:spec" in (each.fields_v1 or {}) and each.time
+    ]
+    last = max(fields, key=lambda each: each.time).manager if fields else ""
+    return f"changed last by the controller {last}" if last and not last.startswith(_BY_HAND) else ""
+
+
+def _helm(api: Any, namespace: str, deployments: list[Any]) -> str:
+    releases = {(each.metadata.annotations or {}).get(RELEASE) for each in deployments}
+    newest = newest_revisions(api.core.list_namespaced_secret(namespace).items) if any(releases) else {}
+    return "; ".join(f"Helm says that {newest[name]}" for name in newest if name in releases)
+
+
 def _problems(pod: Any) -> Iterator[str]:
     """Why the pod's containers do not run, in Kubernetes' own words."""
     for status in pod.status.container_statuses or []:
@@ -130,6 +159,9 @@ def _problems(pod: Any) -> Iterator[str]:
             yield waiting.reason
         if ended:
             yield f"ended with exit code {ended.exit_code} ({ended.reason})"
+        last = ended or (waiting and status.last_state.terminated)
+        if last and last.message:
+            yield " ".join(last.message.split())[-_LAST_WORDS:]
     for condition in pod.status.conditions or []:
         if condition.type == "PodScheduled" and condition.status == "False":
             yield f"{condition.reason}: {condition.message}"

@@ -10,6 +10,7 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from drills.kind_cluster import RunningCluster
+from drills.kube_helm import PENDING, SECRET_TYPE, newest_revisions
 from drills.kube_pods import HISTORY, REVISION
 from harness.model import ResidueClass
 from harness.spi import Layers
@@ -18,12 +19,14 @@ _OWN_CONFIG = "kube-root-ca.crt"
 """ConfigMap that Kubernetes puts into every namespace."""
 _CONFIGURATION = ("configuration", "secrets")
 _BREAKING = ("workload", "artefact")
+_HELM = "helm release "
 
 
 def layers(cluster: RunningCluster, kind: str, name: str) -> Layers:
     """Present state of workload ``name`` and of the configuration beside it; empty before its first release."""
     api, namespace = cluster.api(), cluster.namespace
     try:
+        secrets = api.core.list_namespaced_secret(namespace).items
         read = api.apps.read_namespaced_deployment if kind == "deployment" else api.apps.read_namespaced_stateful_set
         workload = read(name, namespace)
         pods = api.core.list_namespaced_pod(namespace, label_selector=f"app={name}").items
@@ -31,8 +34,11 @@ def layers(cluster: RunningCluster, kind: str, name: str) -> Layers:
             "workload": dict(_workload(workload)),
             "artefact": dict(_artefacts(workload, pods)),
             "configuration": dict(_checksums("configmap", api.core.list_namespaced_config_map(namespace).items)),
-            "secrets": dict(_checksums("secret", api.core.list_namespaced_secret(namespace).items)),
-            "rollout": dict(_rollout(api, namespace, workload, kind)),
+            "secrets": dict(_checksums("secret", [each for each in secrets if each.type != SECRET_TYPE])),
+            "rollout": {
+                **dict(_rollout(api, namespace, workload, kind)),
+                **{f"{_HELM}{release}": str(newest) for release, newest in newest_revisions(secrets).items()},
+            },
         }
     except ApiException as problem:
         if problem.status == 404:
@@ -86,9 +92,13 @@ def _rollout(api: Any, namespace: str, workload: Any, kind: str) -> Iterator[tup
 
 
 def classify(layer: str, key: str, before: str, after: str) -> ResidueClass | None:
-    """A further revision, and configuration that was added, are harmless; None for a layer of somebody else's."""
+    """A further revision, and configuration that was added, are harmless; None for a layer of somebody else's.
+
+    A Helm release whose operation never ended refuses the next one.
+    """
     if layer == "rollout":
-        return ResidueClass.BREAKS_OLD_RELEASE if key.endswith("update revision") else ResidueClass.HARMLESS
+        stuck = key.endswith("update revision") or (key.startswith(_HELM) and PENDING in after)
+        return ResidueClass.BREAKS_OLD_RELEASE if stuck else ResidueClass.HARMLESS
     if layer in _CONFIGURATION:
         return ResidueClass.BREAKS_OLD_RELEASE if before else ResidueClass.HARMLESS
     return ResidueClass.BREAKS_OLD_RELEASE if layer in _BREAKING and before != after else None

@@ -1,10 +1,11 @@
-"""kind and kubectl for hosts that have neither: taken out of the node image, kept in the cache under its id."""
+"""Programs for hosts that do not have them: taken out of an image, kept in the cache under its id."""
 
 from __future__ import annotations
 
 import contextlib
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from docker.errors import DockerException, NotFound
@@ -14,17 +15,15 @@ from harness.images import Image, cache_folder
 from harness.ledger import Undo
 from harness.spi import Run
 
-_PROGRAMS = ("kind", "kubectl")
 
-
-def tool_folder(run: Run, image: Image) -> Path:
-    """A folder with the programs of ``image``; filled once per image.
+def tool_folder(run: Run, image: Image, programs: Sequence[str]) -> Path:
+    """A folder with ``programs`` of ``image``; filled once per image.
 
     Raises:
         ProvisionProblem: the image does not have them.
     """
     folder = cache_folder() / "tools" / image.id.removeprefix("sha256:")[:12]
-    if all((folder / each).exists() for each in _PROGRAMS):
+    if all((folder / each).exists() for each in programs):
         return folder
     name = run.containers.name("tools")
     client = run.containers.client
@@ -32,7 +31,7 @@ def tool_folder(run: Run, image: Image) -> Path:
     container = client.containers.create(image.tag, name=name, labels=run.containers.labels)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for program in _PROGRAMS:
+        for program in programs:
             _take(container, program, folder)
     except (DockerException, tarfile.TarError) as problem:
         raise ProvisionProblem(f"image {image.tag} does not give its programs: {problem}") from problem

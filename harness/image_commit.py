@@ -74,7 +74,7 @@ def build_in_container(
         repository, _, version = tag.rpartition(":")
         # A client of its own: the engine is silent until it has copied everything.
         patient = docker.from_env(timeout=int(found.recipe.timeout))
-        patient.api.commit(name, repository, version, changes="\n".join(found.recipe.changes))
+        patient.api.commit(name, repository, version, changes="\n".join(found.recipe.changes) or None)
     finally:
         _remove(client, name)
 

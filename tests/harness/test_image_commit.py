@@ -61,6 +61,12 @@ def test_what_the_script_leaves_is_the_image_and_what_it_says_is_progress(bench:
 
 
 @pytest.mark.live
+def test_a_recipe_need_not_change_what_the_base_says(bench: Bench) -> None:
+    image = bench.images.resolve(bench.recipe("echo done > /made"))
+    assert bench.client.containers.run(image.tag, ["cat", "/made"], remove=True) == b"done\n"
+
+
+@pytest.mark.live
 @pytest.mark.parametrize(
     ("script", "more", "says"),
     [("echo no room left; exit 3", "", "exit code 3"), ("exec tail -f /dev/null", "timeout: 1\n", "stopped after 1 s")],
