@@ -92,24 +92,33 @@ class RunningLambda:
         return self.variables
 
     def instances(self) -> Sequence[Instance]:
-        """Every way to the code, asked for its version: the alias (each version that it routes to), each event source.
+        """Every way to the code, asked for its version: the load balancer's target, each event source.
 
         An event source is one because it runs code too: a rollback that forgets it leaves the bad release at work.
         """
         try:
-            ways = {**self._alias(), **self._sources()}
+            targets = self._targets()
+            ways = {**targets, **self._sources()}
         except (BotoCoreError, ClientError) as problem:
             return [Instance(self.config.function, "", str(problem))]
-        return [self._asked(name, qualifier) for name, qualifier in ways.items()]
+        asked = [self._asked(name, qualifier) for name, qualifier in ways.items()]
+        return asked if targets else [Instance(self.config.function, "", "the load balancer has no target"), *asked]
 
-    def _alias(self) -> dict[str, str]:
-        client = self.endpoint.client("lambda")
-        alias = client.get_alias(FunctionName=self.config.function, Name=self.config.alias)
+    def _targets(self) -> dict[str, str]:
+        """What the load balancer calls: one version, or the versions that an alias routes to."""
+        group = self.variables["LAMBDA_TARGET_GROUP_ARN"]
+        found = self.endpoint.client("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        called = [str(each["Target"]["Id"]).rpartition(":")[2] for each in found]
+        ways: dict[str, str] = {}
+        for qualifier in called:
+            ways |= {f"version {qualifier}": qualifier} if qualifier.isdigit() else self._alias(qualifier)
+        return ways
+
+    def _alias(self, name: str) -> dict[str, str]:
+        alias = self.endpoint.client("lambda").get_alias(FunctionName=self.config.function, Name=name)
         weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
         shares = {str(alias["FunctionVersion"]): 1.0 - sum(weights.values()), **weights}
-        return {
-            f"alias {self.config.alias}: version {version}, {share:.0%}": version for version, share in shares.items()
-        }
+        return {f"alias {name}: version {version}, {share:.0%}": version for version, share in shares.items()}
 
     def _sources(self) -> dict[str, str]:
         mappings = self.endpoint.client("lambda").list_event_source_mappings(FunctionName=self.config.function)
@@ -141,7 +150,7 @@ class RunningLambda:
         return telling((line for each in events for line in str(each["message"]).splitlines()), containing)
 
     def snapshot(self) -> Layers:
-        """What alias and event sources lead to, which versions there are, and the function's environment."""
+        """What load balancer and event sources lead to, which versions there are, and the function's environment."""
         client = self.endpoint.client("lambda")
         try:
             versions = list(self._versions(client))
@@ -150,7 +159,7 @@ class RunningLambda:
         live = client.get_function_configuration(FunctionName=self.config.function, Qualifier=self.config.alias)
         variables = (live.get("Environment") or {}).get("Variables") or {}
         return {
-            "alias": {name: self._asked(name, where).version for name, where in self._alias().items()},
+            "targets": {name: self._asked(name, where).version for name, where in self._targets().items()},
             "triggers": {name: self._asked(name, where).version for name, where in self._sources().items()},
             "versions": {f"version {each['Version']}": str(each["CodeSha256"]) for each in versions},
             "configuration": {str(name): str(value) for name, value in variables.items()},
@@ -162,6 +171,6 @@ class RunningLambda:
 
     def classify(self, layer: str, key: str, before: str, after: str) -> ResidueClass | None:  # noqa: ARG002
         """A version more is harmless, and so is another number with the same code; anything else is not."""
-        if layer not in {"alias", "triggers", "versions", "configuration"}:
+        if layer not in {"targets", "triggers", "versions", "configuration"}:
             return None
         return ResidueClass.HARMLESS if layer == "versions" and not before else ResidueClass.BREAKS_OLD_RELEASE

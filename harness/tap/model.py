@@ -60,6 +60,10 @@ class Dialect(Protocol):
         """Conformance rules of this API."""
 
 
+Refusal = tuple[int, str, str]
+"""Status, code and message of an error."""
+
+
 class Rule(Protocol):
     """Something that the real service refuses and an emulator lets through."""
 
@@ -71,5 +75,5 @@ class Rule(Protocol):
     def source(self) -> str:
         """The vendor's documentation that says so."""
 
-    async def refuse(self, operation: Operation, request: Request, upstream: Upstream) -> tuple[int, str, str] | None:
-        """Status, code and message of the refusal; None where the real service would go on."""
+    async def refuse(self, operation: Operation, request: Request, upstream: Upstream) -> Refusal | None:
+        """The refusal; None where the real service would go on."""
