@@ -9,11 +9,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import Field
 
 from drills.aws import AwsEndpoint
+from drills.aws_front import AliasWeights, Balancer, LambdaFront
 from drills.container_logs import telling
 from harness.events import StackFact
 from harness.model import ResidueClass
@@ -50,7 +52,7 @@ class Lambda(PlatformConfig):
             "LAMBDA_FUNCTION": self.function,
             "LAMBDA_ALIAS": self.alias,
             "LAMBDA_ROLE_ARN": str(role["Arn"]),
-            "LAMBDA_TARGET_GROUP_ARN": self._load_balancer(endpoint),
+            "LAMBDA_TARGET_GROUP_ARN": (group := self._load_balancer(endpoint)),
         }
         if self.queue:
             variables["QUEUE_URL"] = f"{endpoint.url}/000000000000/{self.queue}"
@@ -58,7 +60,12 @@ class Lambda(PlatformConfig):
             variables["RECEIPTS"] = self.table
         value = f"Lambda by {endpoint.engine}, functions as processes"
         run.timeline.write(StackFact(name="platform", value=value, simulated=True))
-        return RunningLambda(self, endpoint, variables)
+        balancer = Balancer(self.function, group, endpoint.client("elbv2"), endpoint.client("lambda"))
+        place = urlsplit(endpoint.load_balancer_url(self.function))
+        weights = AliasWeights(balancer, place.path)
+        run.timeline.write(StackFact(name="alias weights", value=f"by the drill, as {weights.source}", simulated=True))
+        front = run.taps.open(endpoint.url, LambdaFront((weights,)), users=True)
+        return RunningLambda(self, endpoint, variables, balancer, front.url + place.path)
 
     def _load_balancer(self, endpoint: AwsEndpoint) -> str:
         elb = endpoint.client("elbv2")
@@ -81,11 +88,9 @@ class RunningLambda:
     config: Lambda
     endpoint: AwsEndpoint
     variables: Mapping[str, str]
-
-    @property
-    def entry_url(self) -> str:
-        """The load balancer."""
-        return self.endpoint.load_balancer_url(self.config.function)
+    balancer: Balancer
+    entry_url: str
+    """The load balancer, with the weights that it leaves out."""
 
     def environment(self) -> Mapping[str, str]:
         """Names that the team's scripts need."""
@@ -105,20 +110,11 @@ class RunningLambda:
         return asked if targets else [Instance(self.config.function, "", "the load balancer has no target"), *asked]
 
     def _targets(self) -> dict[str, str]:
-        """What the load balancer calls: one version, or the versions that an alias routes to."""
-        group = self.variables["LAMBDA_TARGET_GROUP_ARN"]
-        found = self.endpoint.client("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
-        called = [str(each["Target"]["Id"]).rpartition(":")[2] for each in found]
-        ways: dict[str, str] = {}
-        for qualifier in called:
-            ways |= {f"version {qualifier}": qualifier} if qualifier.isdigit() else self._alias(qualifier)
-        return ways
-
-    def _alias(self, name: str) -> dict[str, str]:
-        alias = self.endpoint.client("lambda").get_alias(FunctionName=self.config.function, Name=name)
-        weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-        shares = {str(alias["FunctionVersion"]): 1.0 - sum(weights.values()), **weights}
-        return {f"alias {name}: version {version}, {share:.0%}": version for version, share in shares.items()}
+        """What the load balancer calls, and the version behind each."""
+        called, shares = self.balancer.called()
+        if called.isdigit():
+            return {f"version {called}": called}
+        return {f"alias {called}: version {version}, {share:.0%}": version for version, share in shares.items()}
 
     def _sources(self) -> dict[str, str]:
         mappings = self.endpoint.client("lambda").list_event_source_mappings(FunctionName=self.config.function)

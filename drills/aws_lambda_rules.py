@@ -23,7 +23,7 @@ class UnknownVersion:
     name: str = "lambda-alias-unknown-version"
     source: str = "https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html"
 
-    async def refuse(self, operation: Operation, request: Request, upstream: Upstream) -> Refusal | None:
+    async def answer(self, operation: Operation, request: Request, upstream: Upstream) -> Refusal | None:
         """Asks the endpoint for the version's configuration."""
         if operation.service != "lambda" or operation.action not in ("UpdateAlias", "CreateAlias"):
             return None
@@ -46,7 +46,7 @@ class TargetWithoutPermission:
     name: str = "elb-lambda-target-permission"
     source: str = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html"
 
-    async def refuse(self, operation: Operation, request: Request, upstream: Upstream) -> Refusal | None:
+    async def answer(self, operation: Operation, request: Request, upstream: Upstream) -> Refusal | None:
         """Asks the endpoint for the policy of the function, version or alias."""
         if (operation.service, operation.action) != ("elasticloadbalancing", "RegisterTargets"):
             return None

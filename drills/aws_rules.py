@@ -22,7 +22,7 @@ class InactiveTaskDefinition:
     name: str = "ecs-inactive-task-definition"
     source: str = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister-task-definition-v2.html"
 
-    async def refuse(self, operation: Operation, request: Request, upstream: Upstream) -> Refusal | None:
+    async def answer(self, operation: Operation, request: Request, upstream: Upstream) -> Refusal | None:
         """Asks the endpoint for the revision and judges its status."""
         if operation.service != "ecs" or operation.action not in ("UpdateService", "CreateService", "RunTask"):
             return None

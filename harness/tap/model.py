@@ -65,7 +65,7 @@ Refusal = tuple[int, str, str]
 
 
 class Rule(Protocol):
-    """Something that the real service refuses and an emulator lets through."""
+    """Something that the real service does otherwise than the endpoint, such as refusing what it lets through."""
 
     @property
     def name(self) -> str:
@@ -75,5 +75,5 @@ class Rule(Protocol):
     def source(self) -> str:
         """The vendor's documentation that says so."""
 
-    async def refuse(self, operation: Operation, request: Request, upstream: Upstream) -> Refusal | None:
-        """The refusal; None where the real service would go on."""
+    async def answer(self, operation: Operation, request: Request, upstream: Upstream) -> Answer | Refusal | None:
+        """What the real service would say; None where the endpoint may."""
