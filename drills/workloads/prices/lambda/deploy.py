@@ -93,7 +93,7 @@ def point(client, function, alias, version, canary):
 def expose(client, function, qualifier):
     """Makes ``function:qualifier`` the load balancer's only target, with the permission that it needs."""
     balancer, group = boto3.client("elbv2"), os.environ["LAMBDA_TARGET_GROUP_ARN"]
-    arn = client.get_function_configuration(FunctionName=function, Qualifier=qualifier)["FunctionArn"]
+    arn = client.get_function_configuration(FunctionName=function)["FunctionArn"] + f":{qualifier}"
     found = balancer.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
     before = [each["Target"]["Id"] for each in found]
     if before == [arn]:
