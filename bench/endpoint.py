@@ -13,7 +13,7 @@ from pathlib import Path
 
 import requests
 
-from drills.aws import FAKE_CREDENTIALS
+from drills.aws import FAKE_CREDENTIALS, REGION
 
 
 def free_port() -> int:
@@ -32,6 +32,7 @@ def ministack(folder: Path) -> Iterator[str]:
         "HOME": str(folder),
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
+        "MINISTACK_REGION": REGION,
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "S3_DATA_DIR": str(folder / "s3"),

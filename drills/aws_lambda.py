@@ -9,11 +9,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import Field
 
 from drills.aws import AwsEndpoint
+from drills.aws_front import AliasWeights, Balancer, LambdaFront
 from drills.container_logs import telling
 from harness.events import StackFact
 from harness.model import ResidueClass
@@ -50,7 +52,7 @@ class Lambda(PlatformConfig):
             "LAMBDA_FUNCTION": self.function,
             "LAMBDA_ALIAS": self.alias,
             "LAMBDA_ROLE_ARN": str(role["Arn"]),
-            "LAMBDA_TARGET_GROUP_ARN": self._load_balancer(endpoint),
+            "LAMBDA_TARGET_GROUP_ARN": (group := self._load_balancer(endpoint)),
         }
         if self.queue:
             variables["QUEUE_URL"] = f"{endpoint.url}/000000000000/{self.queue}"
@@ -58,7 +60,12 @@ class Lambda(PlatformConfig):
             variables["RECEIPTS"] = self.table
         value = f"Lambda by {endpoint.engine}, functions as processes"
         run.timeline.write(StackFact(name="platform", value=value, simulated=True))
-        return RunningLambda(self, endpoint, variables)
+        balancer = Balancer(self.function, group, endpoint.client("elbv2"), endpoint.client("lambda"))
+        place = urlsplit(endpoint.load_balancer_url(self.function))
+        weights = AliasWeights(balancer, place.path)
+        run.timeline.write(StackFact(name="alias weights", value=f"by the drill, as {weights.source}", simulated=True))
+        front = run.taps.open(endpoint.url, LambdaFront((weights,)), users=True)
+        return RunningLambda(self, endpoint, variables, balancer, front.url + place.path)
 
     def _load_balancer(self, endpoint: AwsEndpoint) -> str:
         elb = endpoint.client("elbv2")
@@ -81,35 +88,33 @@ class RunningLambda:
     config: Lambda
     endpoint: AwsEndpoint
     variables: Mapping[str, str]
-
-    @property
-    def entry_url(self) -> str:
-        """The load balancer."""
-        return self.endpoint.load_balancer_url(self.config.function)
+    balancer: Balancer
+    entry_url: str
+    """The load balancer, with the weights that it leaves out."""
 
     def environment(self) -> Mapping[str, str]:
         """Names that the team's scripts need."""
         return self.variables
 
     def instances(self) -> Sequence[Instance]:
-        """Every way to the code, asked for its version: the alias (each version that it routes to), each event source.
+        """Every way to the code, asked for its version: the load balancer's target, each event source.
 
         An event source is one because it runs code too: a rollback that forgets it leaves the bad release at work.
         """
         try:
-            ways = {**self._alias(), **self._sources()}
+            targets = self._targets()
+            ways = {**targets, **self._sources()}
         except (BotoCoreError, ClientError) as problem:
             return [Instance(self.config.function, "", str(problem))]
-        return [self._asked(name, qualifier) for name, qualifier in ways.items()]
+        asked = [self._asked(name, qualifier) for name, qualifier in ways.items()]
+        return asked if targets else [Instance(self.config.function, "", "the load balancer has no target"), *asked]
 
-    def _alias(self) -> dict[str, str]:
-        client = self.endpoint.client("lambda")
-        alias = client.get_alias(FunctionName=self.config.function, Name=self.config.alias)
-        weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-        shares = {str(alias["FunctionVersion"]): 1.0 - sum(weights.values()), **weights}
-        return {
-            f"alias {self.config.alias}: version {version}, {share:.0%}": version for version, share in shares.items()
-        }
+    def _targets(self) -> dict[str, str]:
+        """What the load balancer calls, and the version behind each."""
+        called, shares = self.balancer.called()
+        if called.isdigit():
+            return {f"version {called}": called}
+        return {f"alias {called}: version {version}, {share:.0%}": version for version, share in shares.items()}
 
     def _sources(self) -> dict[str, str]:
         mappings = self.endpoint.client("lambda").list_event_source_mappings(FunctionName=self.config.function)
@@ -141,7 +146,7 @@ class RunningLambda:
         return telling((line for each in events for line in str(each["message"]).splitlines()), containing)
 
     def snapshot(self) -> Layers:
-        """What alias and event sources lead to, which versions there are, and the function's environment."""
+        """What load balancer and event sources lead to, which versions there are, and the function's environment."""
         client = self.endpoint.client("lambda")
         try:
             versions = list(self._versions(client))
@@ -150,7 +155,7 @@ class RunningLambda:
         live = client.get_function_configuration(FunctionName=self.config.function, Qualifier=self.config.alias)
         variables = (live.get("Environment") or {}).get("Variables") or {}
         return {
-            "alias": {name: self._asked(name, where).version for name, where in self._alias().items()},
+            "targets": {name: self._asked(name, where).version for name, where in self._targets().items()},
             "triggers": {name: self._asked(name, where).version for name, where in self._sources().items()},
             "versions": {f"version {each['Version']}": str(each["CodeSha256"]) for each in versions},
             "configuration": {str(name): str(value) for name, value in variables.items()},
@@ -162,6 +167,6 @@ class RunningLambda:
 
     def classify(self, layer: str, key: str, before: str, after: str) -> ResidueClass | None:  # noqa: ARG002
         """A version more is harmless, and so is another number with the same code; anything else is not."""
-        if layer not in {"alias", "triggers", "versions", "configuration"}:
+        if layer not in {"targets", "triggers", "versions", "configuration"}:
             return None
         return ResidueClass.HARMLESS if layer == "versions" and not before else ResidueClass.BREAKS_OLD_RELEASE

@@ -4,7 +4,7 @@ It writes each call on the timeline, refuses what the real service refuses where
 (conformance rules), and breaks the machinery on request (sabotage). It knows no vendor: a ``Dialect`` does.
 """
 
-from harness.tap.model import Answer, Dialect, Operation, Request, Rule, Upstream
+from harness.tap.model import Answer, Dialect, Operation, Refusal, Request, Rule, Upstream
 from harness.tap.sabotage import Sabotage, parse_sabotage
 from harness.tap.server import Tap, Taps
 
@@ -12,6 +12,7 @@ __all__ = [
     "Answer",
     "Dialect",
     "Operation",
+    "Refusal",
     "Request",
     "Rule",
     "Sabotage",

@@ -60,8 +60,12 @@ class Dialect(Protocol):
         """Conformance rules of this API."""
 
 
+Refusal = tuple[int, str, str]
+"""Status, code and message of an error."""
+
+
 class Rule(Protocol):
-    """Something that the real service refuses and an emulator lets through."""
+    """Something that the real service does otherwise than the endpoint, such as refusing what it lets through."""
 
     @property
     def name(self) -> str:
@@ -71,5 +75,5 @@ class Rule(Protocol):
     def source(self) -> str:
         """The vendor's documentation that says so."""
 
-    async def refuse(self, operation: Operation, request: Request, upstream: Upstream) -> tuple[int, str, str] | None:
-        """Status, code and message of the refusal; None where the real service would go on."""
+    async def answer(self, operation: Operation, request: Request, upstream: Upstream) -> Answer | Refusal | None:
+        """What the real service would say; None where the endpoint may."""

@@ -107,9 +107,10 @@ class Tap:
             else:
                 return self._broken(sabotage, operation, request), by
         for rule in self._dialect.rules:
-            refused = await rule.refuse(operation, request, self._ask)
-            if refused:
-                return self._dialect.refusal(request, *refused), f"rule {rule.name} ({rule.source})"
+            said = await rule.answer(operation, request, self._ask)
+            if said:
+                answer = said if isinstance(said, Answer) else self._dialect.refusal(request, *said)
+                return answer, f"rule {rule.name} ({rule.source})"
         try:
             return await self._ask(request), delayed
         except OSError as problem:
@@ -148,21 +149,26 @@ class Taps:
         self._write = write
         self._sabotages = sabotages
         self._taps: list[Tap] = []
+        self._users: list[Tap] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def open(self, upstream: str, dialect: Dialect) -> Tap:
-        """A tap in front of ``upstream``. Raises EnvironmentProblem where it cannot listen."""
+    def open(self, upstream: str, dialect: Dialect, *, users: bool = False) -> Tap:
+        """A tap in front of ``upstream``. One on the ``users``' way keeps to its rules: no record, no sabotage.
+
+        Raises:
+            EnvironmentProblem: it cannot listen.
+        """
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=self._loop.run_forever, name="drill-tap", daemon=True)
             self._thread.start()
-        tap = Tap(upstream, dialect, self._write)
+        tap = Tap(upstream, dialect, (lambda _: None) if users else self._write)
         try:
             self._run(tap.open()).result(_START)
         except OSError as problem:
             raise EnvironmentProblem(f"the tap in front of {upstream} cannot listen: {problem}") from problem
-        self._taps.append(tap)
+        (self._users if users else self._taps).append(tap)
         return tap
 
     def require_one(self) -> None:
@@ -182,7 +188,7 @@ class Taps:
         """Close every tap and end the loop; safe to call twice."""
         if self._loop is None or self._thread is None:
             return
-        for tap in self._taps:
+        for tap in (*self._taps, *self._users):
             self._run(tap.close()).result(_START)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_START)

@@ -135,26 +135,46 @@ def test_e1_the_aws_cli_is_refused_an_inactive_revision_as_aws_refuses_it(tapped
     assert tap.calls[-1].by == ""
 
 
-def test_l4_an_alias_cannot_point_at_a_version_that_is_gone(tapped):
-    tap = tapped()
-    client = tap.client("lambda")
-    code = io.BytesIO()
+def function(tap, name):
+    """A client of Lambda, and the number of a published version of ``name``."""
+    client, code = tap.client("lambda"), io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("app.py", "def handler(event, context): return 1")
     client.create_function(
-        FunctionName="l4",
+        FunctionName=name,
         Runtime="python3.11",
         Role="arn:aws:iam::000000000000:role/x",
         Handler="app.handler",
         Code={"ZipFile": code.getvalue()},
     )
-    version = client.publish_version(FunctionName="l4")["Version"]
+    return client, client.publish_version(FunctionName=name)["Version"]
+
+
+def test_l4_an_alias_cannot_point_at_a_version_that_is_gone(tapped):
+    tap = tapped()
+    client, version = function(tap, "l4")
     client.create_alias(FunctionName="l4", Name="live", FunctionVersion=version)
     with pytest.raises(ClientError, match=r"ResourceNotFoundException.*Function not found: arn:aws:lambda:.*:l4:9"):
         client.update_alias(FunctionName="l4", Name="live", FunctionVersion="9")
     assert tap.calls[-1].by.startswith("rule lambda-alias-unknown-version")
     assert client.update_alias(FunctionName="l4", Name="live", FunctionVersion=version)["FunctionVersion"] == version
     assert client.update_alias(FunctionName="l4", Name="live", FunctionVersion="$LATEST")["Name"] == "live"
+
+
+def test_l1_a_load_balancer_takes_only_the_qualifier_that_lets_it_invoke(tapped):
+    tap = tapped()
+    client, version = function(tap, "l1")
+    permission = {"Action": "lambda:InvokeFunction", "Principal": "elasticloadbalancing.amazonaws.com"}
+    client.create_alias(FunctionName="l1", Name="live", FunctionVersion=version)
+    client.add_permission(FunctionName="l1", Qualifier="live", StatementId="balancer", **permission)
+    balancer = tap.client("elbv2")
+    group = balancer.create_target_group(Name="l1", TargetType="lambda")["TargetGroups"][0]["TargetGroupArn"]
+    arn = client.get_function_configuration(FunctionName="l1", Qualifier=version)["FunctionArn"]
+    with pytest.raises(ClientError, match=rf"AccessDenied.*does not have permission to invoke {arn} from"):
+        balancer.register_targets(TargetGroupArn=group, Targets=[{"Id": arn}])
+    assert tap.calls[-1].by.startswith("rule elb-lambda-target-permission")
+    balancer.register_targets(TargetGroupArn=group, Targets=[{"Id": arn.replace(f":{version}", ":live")}])
+    assert tap.calls[-1].by == ""
 
 
 def test_without_the_rule_the_emulator_would_let_it_through(endpoint, tapped):

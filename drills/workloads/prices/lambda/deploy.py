@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Puts a release out: `deploy.py --release v2 [--keep 10]`.
+"""Puts a release out: `deploy.py --release v2 [--keep 10] [--target version] [--canary 0.5]`.
 
-Uploads the code, publishes a version, moves the alias to it, deletes versions beyond the newest ``--keep``.
+Uploads the code, publishes a version, moves the alias to it, deletes versions beyond the newest ``--keep``. The load
+balancer calls the alias, or with ``--target version`` the version itself; what it no longer calls it may not invoke.
+With ``--canary`` the alias stays where it is and sends that share of its calls to the new version.
 
 Environment: AWS_REGION, AWS_ENDPOINT_URL and credentials as boto3 reads them; LAMBDA_FUNCTION, LAMBDA_ALIAS,
 LAMBDA_ROLE_ARN, LAMBDA_TARGET_GROUP_ARN (the load balancer's); QUEUE_URL and RECEIPTS, where the function has triggers.
@@ -39,13 +41,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--release", required=True)
     parser.add_argument("--keep", type=int, default=10, help="versions that stay (default: 10)")
+    parser.add_argument("--target", choices=("alias", "version"), default="alias", help="what the load balancer calls")
+    parser.add_argument(
+        "--canary", type=float, default=0.0, help="share of the calls for the new version (default: all)"
+    )
     options = parser.parse_args()
     function, alias = os.environ["LAMBDA_FUNCTION"], os.environ["LAMBDA_ALIAS"]
     client = boto3.client("lambda")
 
     put_code(client, function, package(options.release))
     version = client.publish_version(FunctionName=function, Description=options.release)["Version"]
-    point(client, function, alias, version)
+    point(client, function, alias, version, options.canary)
+    expose(client, function, alias if options.target == "alias" else version)
     print(f"{function}:{alias} -> version {version} ({options.release})")
     prune(client, function, version, options.keep)
 
@@ -71,15 +78,39 @@ def put_code(client, function, code):
     client.get_waiter("function_updated_v2").wait(FunctionName=function)
 
 
-def point(client, function, alias, version):
-    """Moves the alias; a new one also becomes the load balancer's target."""
+def point(client, function, alias, version, canary):
+    """Moves the alias, or a share of its calls; makes it where there is none."""
+    moved = {} if canary else {"FunctionVersion": version}
+    weights = {version: canary} if canary else {}
     try:
-        client.update_alias(FunctionName=function, Name=alias, FunctionVersion=version)
-    except client.exceptions.ResourceNotFoundException:
-        arn = client.create_alias(FunctionName=function, Name=alias, FunctionVersion=version)["AliasArn"]
-        boto3.client("elbv2").register_targets(
-            TargetGroupArn=os.environ["LAMBDA_TARGET_GROUP_ARN"], Targets=[{"Id": arn}]
+        client.update_alias(
+            FunctionName=function, Name=alias, RoutingConfig={"AdditionalVersionWeights": weights}, **moved
         )
+    except client.exceptions.ResourceNotFoundException:
+        client.create_alias(FunctionName=function, Name=alias, FunctionVersion=version)
+
+
+def expose(client, function, qualifier):
+    """Makes ``function:qualifier`` the load balancer's only target, with the permission that it needs."""
+    balancer, group = boto3.client("elbv2"), os.environ["LAMBDA_TARGET_GROUP_ARN"]
+    arn = client.get_function_configuration(FunctionName=function)["FunctionArn"] + f":{qualifier}"
+    found = balancer.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    before = [each["Target"]["Id"] for each in found]
+    if before == [arn]:
+        return
+    client.add_permission(
+        FunctionName=function,
+        Qualifier=qualifier,
+        StatementId=f"load-balancer-{qualifier}",
+        Action="lambda:InvokeFunction",
+        Principal="elasticloadbalancing.amazonaws.com",
+        SourceArn=group,
+    )
+    for old in before:
+        balancer.deregister_targets(TargetGroupArn=group, Targets=[{"Id": old}])
+    balancer.register_targets(TargetGroupArn=group, Targets=[{"Id": arn}])
+    for old in (each.rsplit(":", 1)[-1] for each in before):
+        client.remove_permission(FunctionName=function, Qualifier=old, StatementId=f"load-balancer-{old}")
 
 
 def prune(client, function, live, keep):
