@@ -38,6 +38,7 @@ WORKING_PAIRS = [
     ("v1_status", "0007_no_hold"),
     ("v1_star", "0003_seed"),
     ("v1", "0004_normalise_aside"),
+    ("v1_billing", "0004_receipts"),
 ]
 
 
