@@ -48,6 +48,9 @@ _NO_PROFILE = dict.fromkeys(("config_file", "credentials_file"), (None, None, os
 }
 """Session variables of botocore that would otherwise read the caller's files and $AWS_PROFILE."""
 _ANCHOR_RECIPE = "debian"
+_CONCURRENCY = "10"
+"""Invocations at a time, then 429: what AWS allows a new account (Lambda quotas). Without a limit, a host that is busy
+for a moment gets a process for every late request of an open-loop probe, and never catches up."""
 
 
 class Aws(ServiceConfig):
@@ -110,6 +113,7 @@ class Aws(ServiceConfig):
             "MINISTACK_REGION": REGION,
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
+            "LAMBDA_ACCOUNT_CONCURRENCY": _CONCURRENCY,
             "S3_DATA_DIR": str(run.scratch / "s3"),
             "STATE_DIR": str(run.scratch / "ministack"),
             **FAKE_CREDENTIALS,
