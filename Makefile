@@ -31,7 +31,7 @@ test-cluster: setup  ## live tests on a Kubernetes cluster; the first one builds
 unit: setup      ## only the tests that start nothing
 	$(BIN)/pytest -m 'not live' $(ARGS)
 
-library: setup   ## every scenario, every path, and the mutations that prove them; writes docs/library.md
+library: setup   ## every scenario, every path, and the mutations that prove them; ARGS="-k vps" for some; docs/library.md
 	$(BIN)/drill library $(ARGS)
 
 lint: .venv/.ready  ## ruff, mypy strict, layers, module length

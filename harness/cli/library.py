@@ -26,6 +26,7 @@ _HEAD = """# The library, as last run
 
 Written by `make library`: every scenario on every path, and the mutations that prove it. A drill without its fault
 must be *inconclusive*, one without its remedies must be *failed*; anything else means that the drill proves nothing.
+Each row says when it was run last, and of which commit.
 
 | scenario | path | mutation | verdict | as it must be | recovery time | date | commit |
 |---|---|---|---|---|---:|---|---|
@@ -75,11 +76,12 @@ def rows_of(scenarios: Sequence[Path]) -> Iterator[Row]:
     "pattern",
     default="",
     metavar="TEXT",
-    help="Only scenarios whose name contains TEXT; docs/library.md is left as it is.",
+    help="Only scenarios whose name contains TEXT; docs/library.md keeps the other rows as they are.",
 )
 def library_command(jobs: int, pattern: str) -> None:
     """Run every scenario, path and mutation; write docs/library.md; exit 1 when a row is not as it must be."""
-    rows = list(rows_of([file for file in all_scenarios(SCENARIOS) if pattern in file.stem]))
+    everything = list(rows_of(list(all_scenarios(SCENARIOS))))
+    rows = [row for row in everything if pattern in row.scenario]
     if not rows:
         raise UsageProblem(f"no scenario contains {pattern!r}", next_step="`drill list`")
     with ThreadPoolExecutor(jobs) as pool:
@@ -88,8 +90,7 @@ def library_command(jobs: int, pattern: str) -> None:
             mark = click.style("✓", fg="green") if result.good else click.style("✗", fg="red")
             click.echo(f"{mark} {_name(result.row):<60} {result.verdict:<14} {result.recovery}")
             done.append(result)
-    if not pattern:
-        _TABLE.write_text(_HEAD + "".join(_line(each) for each in done), encoding="utf-8")
+            _write(everything, [result])  # a library that is cut short has shown what it has shown
     bad = sum(not each.good for each in done)
     click.echo(f"{len(done) - bad} of {len(done)} rows are as they must be")
     raise click.exceptions.Exit(ExitCode.FAILED if bad else ExitCode.PASSED)
@@ -122,17 +123,28 @@ def _name(row: Row) -> str:
     return f"{row.scenario} · {row.path}" + (f" · without {row.mutation}" if row.mutation else "")
 
 
+def _write(everything: Sequence[Row], done: Sequence[Done]) -> None:
+    """The table with the rows of today; the others as they were, and those of scenarios that are gone left out."""
+    before = _TABLE.read_text(encoding="utf-8").splitlines(keepends=True) if _TABLE.exists() else []
+    lines = {"|".join(line.split("|")[:4]) + "|": line for line in before if line.startswith("| ")}
+    lines |= {_key(each.row): _line(each) for each in done}
+    _TABLE.parent.mkdir(exist_ok=True)
+    _TABLE.write_text(
+        _HEAD + "".join(lines[key] for row in everything if (key := _key(row)) in lines), encoding="utf-8"
+    )
+
+
+def _key(row: Row) -> str:
+    """How its line begins."""
+    return f"| {row.scenario} | {row.path} | {f'without {row.mutation}' if row.mutation else '-'} |"
+
+
 def _line(done: Done) -> str:
-    row = done.row
-    mutation = f"without {row.mutation}" if row.mutation else "-"
     cells = (
-        row.scenario,
-        row.path,
-        mutation,
         done.verdict,
         "yes" if done.good else "**no**",
         done.recovery,
         f"{datetime.now(UTC):%Y-%m-%d}",
         done.commit,
     )
-    return f"| {' | '.join(cells)} |\n"
+    return f"{_key(done.row)} {' | '.join(cells)} |\n"
