@@ -16,6 +16,16 @@ from harness.scenario.load import load_scenario
 from tests.harness.scenario.conftest import SMALL
 
 NOW = datetime.now(UTC)
+
+
+class Frozen(datetime):
+    """A clock that stands still, however long the tests before this one took."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return NOW
+
+
 RUN = "drill run shop --path prepared"
 CART = "drill run cart --path undo"
 
@@ -117,6 +127,7 @@ def gate(tmp_path, monkeypatch, scenarios):
     """`drill gate` on requirements and rows; every run has a folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("harness.cli.gate.SCENARIOS", (scenarios,))
+    monkeypatch.setattr("harness.cli.gate.datetime", Frozen)
 
     def call(required, rows, *args):
         for each in rows:
