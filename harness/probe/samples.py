@@ -7,6 +7,14 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+REQUEST_ID = "X-Request-Id"
+"""Header that every request of the probe carries; a service that logs it lets a failure speak for itself."""
+
+
+def request_id(seq: int) -> str:
+    """What ``REQUEST_ID`` says in request ``seq``; no id is the beginning of another."""
+    return f"probe-{seq:08d}"
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

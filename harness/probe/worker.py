@@ -25,7 +25,7 @@ import aiohttp
 from harness.probe.config import Traffic
 from harness.probe.job import Job
 from harness.probe.plan import Planned, planned_requests
-from harness.probe.samples import Sample, write_line
+from harness.probe.samples import REQUEST_ID, Sample, request_id, write_line
 
 _PR_SET_PDEATHSIG = 1
 """prctl(2): signal to get when the parent dies."""
@@ -102,7 +102,7 @@ class Sender:
         async with self._session.request(
             filled.method,
             self._job.base_url.rstrip("/") + filled.path,
-            headers=filled.headers,
+            headers={REQUEST_ID: request_id(planned.seq), **filled.headers},
             json=filled.body,
             allow_redirects=False,
         ) as response:

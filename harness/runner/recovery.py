@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from harness.catalogue import UNCLASSIFIED, Mode, load_catalogue, told_apart
 from harness.errors import TimeLimit
@@ -11,6 +13,7 @@ from harness.events import AttemptJudged, FindingSeen, ResidueJudged, WritesCoun
 from harness.limits import POLL
 from harness.model import ACCEPTED, CheckResult, Finding, Outcome, Phase, ResidueRow
 from harness.probe.analysis import first_bad, in_window, success_ratio
+from harness.probe.samples import Sample, request_id
 from harness.residue import differences
 from harness.runner.acting import run_steps
 from harness.runner.asking import ask_all, count_writes, first_failure, record, take_snapshot
@@ -19,6 +22,9 @@ from harness.runner.session import Acted, Session
 from harness.scenario.models import Attempt
 from harness.spi import Scope
 from harness.units import format_duration
+
+_ASKED = 3
+"""Kinds of failing requests whose last words are looked up."""
 
 
 def attempts(session: Session) -> Sequence[Attempt]:
@@ -123,7 +129,11 @@ def _soak(session: Session, scope: Scope) -> CheckResult | None:
 
 def _users_still_fail(session: Session, since: float) -> CheckResult:
     bad = [each for each in session.samples() if each.intended >= since and not each.ok]
-    evidence = tuple(dict.fromkeys(f"{each.name}: {each.error or each.status}" for each in bad))[:5]
+    # The newest of each kind: what a service said of it is not far up in its log.
+    kinds = {f"{each.name}: {each.error or each.status}": each for each in bad}
+    failed = [each for each in kinds.values() if each.status >= HTTPStatus.INTERNAL_SERVER_ERROR]
+    said = (line for each in failed[:_ASKED] for line in _said_of(session, each))
+    evidence = tuple(dict.fromkeys((*list(kinds)[:5], *said)))
     return CheckResult(
         name="users' traffic",
         outcome=Outcome.FAIL,
@@ -131,6 +141,12 @@ def _users_still_fail(session: Session, since: float) -> CheckResult:
         seen=f"{len(bad)} failed in {format_duration(session.timeline.now() - since)}",
         evidence=evidence,
     )
+
+
+def _said_of(session: Session, sample: Sample) -> Sequence[str]:
+    with contextlib.suppress(ConnectionError):
+        return session.stack.platform.logs(request_id(sample.seq))[:1]
+    return ()
 
 
 def _lost(session: Session, plan: Attempt, writes: WritesCounted) -> CheckResult | None:

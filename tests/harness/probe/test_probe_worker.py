@@ -19,7 +19,7 @@ import pytest
 from harness.errors import EnvironmentProblem
 from harness.probe.analysis import acknowledged_writes, latency
 from harness.probe.process import Probe
-from harness.probe.samples import Sample, read_samples
+from harness.probe.samples import Sample, read_samples, request_id
 from tests.harness.probe.shop import PATIENCE, Shop, eventually, orders
 
 Launch = Callable[..., Probe]
@@ -53,6 +53,10 @@ def test_a_good_server_gives_good_samples_and_every_write_a_key_of_its_own(shop:
     assert Counter(sent) == Counter(each.key for each in samples if each.write)
     assert acknowledged_writes(samples) == set(sent) and len(set(sent)) == len(sent)
     assert {each.key for each in samples if not each.write} == {""}
+    ids = [
+        value for _, headers, _ in shop.received for name, value in headers.items() if name.lower() == "x-request-id"
+    ]
+    assert sorted(each["x-request-id"] for each in named) == [request_id(each.seq) for each in samples]
     assert Counter(request for request, _, _ in shop.received) == Counter(each.request for each in samples)
     bodies = [body for request, _, body in shop.received if request.startswith("POST")]
     assert {(body["sku"], type(body["n"])) for body in bodies} == {("a-run-7f3a", int)}  # type: ignore[index]
