@@ -22,6 +22,7 @@ from botocore.config import Config
 from localstack_client.config import get_service_port
 from pydantic import Field, model_validator
 
+from drills import aws_objects
 from drills.aws_api import AwsDialect
 from harness.errors import EnvironmentProblem, ProvisionProblem
 from harness.events import StackFact
@@ -210,12 +211,15 @@ class AwsEndpoint:
         return {"url": self.url, "region": REGION}
 
     def snapshot(self) -> Layers:
-        """Nothing of its own: platforms know which of its resources matter."""
-        return {}
+        """The object store; platforms know which of the other resources matter.
+
+        An endpoint that the run did not start may hold objects of others, as many as they like: it is not asked.
+        """
+        return {} if self.engine == "endpoint" else aws_objects.objects(self.client("s3"))
 
     def classify(self, layer: str, key: str, before: str, after: str) -> ResidueClass | None:  # noqa: ARG002
-        """No layer, no opinion."""
-        return None
+        """What a difference in the object store means."""
+        return aws_objects.classify(layer, before)
 
 
 def _free_port() -> int:
