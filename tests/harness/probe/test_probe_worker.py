@@ -53,9 +53,7 @@ def test_a_good_server_gives_good_samples_and_every_write_a_key_of_its_own(shop:
     assert Counter(sent) == Counter(each.key for each in samples if each.write)
     assert acknowledged_writes(samples) == set(sent) and len(set(sent)) == len(sent)
     assert {each.key for each in samples if not each.write} == {""}
-    ids = [
-        value for _, headers, _ in shop.received for name, value in headers.items() if name.lower() == "x-request-id"
-    ]
+    named = [{name.lower(): value for name, value in headers.items()} for _, headers, _ in shop.received]
     assert sorted(each["x-request-id"] for each in named) == [request_id(each.seq) for each in samples]
     assert Counter(request for request, _, _ in shop.received) == Counter(each.request for each in samples)
     bodies = [body for request, _, body in shop.received if request.startswith("POST")]
