@@ -104,7 +104,9 @@ def prepared(
 
 
 def run_folder(run: str, runs: Path) -> Path:
-    """The folder of ``run`` in ``runs``: its id, the beginning of it, or ``last``. Raises UsageProblem."""
+    """The folder of ``run``: itself, or in ``runs`` its id, the beginning of it, or ``last``. Raises UsageProblem."""
+    if (Path(run) / TIMELINE_FILE).is_file():
+        return Path(run)
     known = sorted(path.parent for path in runs.glob(f"*/{TIMELINE_FILE}"))
     found = known[-1:] if run == "last" else [each for each in known if each.name.startswith(run)]
     if len(found) != 1:

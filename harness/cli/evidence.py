@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 @runs_option
 def sign_command(runs_named: Sequence[str], key: Path | None, fresh: Path | None, runs: Path) -> None:
-    """Sign RUN (its id, the beginning of it, or `last`): writes attestation.dsse.json into its folder.
+    """Sign RUN (its folder, its id, the beginning of it, or `last`): writes attestation.dsse.json into its folder.
 
     \b
     drill sign --new-key ~/.config/drill/signing.pem       once; give signing.pem.pub to those who verify

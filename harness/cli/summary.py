@@ -35,7 +35,7 @@ from harness.scenario.tree import KeyPath
     help="With --github: an issue for each run that did not pass, or a comment on the one that is open.",
 )
 def summary_command(names: Sequence[str], runs: Path, github: bool, open_issue: bool) -> None:
-    """Print the first page of each RUN (its id, the beginning of it, or `last`) with a chart that needs no file.
+    """Print the first page of each RUN (folder, id, beginning of it, or `last`) with a chart that needs no file.
 
     \b
     drill summary last                    Markdown, for a merge request or a chat

@@ -112,7 +112,7 @@ def reap_command(runs: Path, as_json: bool) -> None:
 @runs_option
 @click.option("--json", "as_json", is_flag=True, help="Print run.json.")
 def report_command(run: str, runs: Path, as_json: bool) -> None:
-    """Render the report of RUN again from its folder (RUN: its id, the beginning of it, or `last`)."""
+    """Render the report of RUN again from its folder (RUN: its folder, its id, the beginning of it, or `last`)."""
     folder = run_folder(run, runs)
     with dead_run(folder) as ended:
         if not ended:

@@ -48,6 +48,7 @@ def _environment() -> Environment:
             name: getattr(page, name)
             for name in (
                 "attempt_name",
+                "brought_back",
                 "compared",
                 "declared",
                 "ending",

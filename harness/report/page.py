@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.model import CheckResult, Finding, Latency, Metric, Outcome, Phase, Reach, ResidueClass, Verdict
+from harness.model import (
+    CheckResult,
+    Finding,
+    Latency,
+    Metric,
+    Outcome,
+    Phase,
+    Reach,
+    ResidueClass,
+    ResidueRow,
+    Verdict,
+)
 from harness.record import (
     ATTEMPT_TIME,
     RECOVERY_TIME,
@@ -314,6 +325,15 @@ def measured(record: RunRecord) -> bool:
 def phase_time(phase: PhaseRecord) -> str:
     """Duration of a phase; says so where it never ended."""
     return "never ended" if phase.ended is None else format_duration(max(phase.ended - phase.started, 0.0))
+
+
+def brought_back(record: RunRecord) -> list[ResidueRow]:
+    """What the first attempt left and a later one put back: rows that are not, or not so, in the last comparison."""
+    first, *later = record.attempts or (None,)
+    if first is None or not any(each.residue is not None for each in later):
+        return []
+    still = {(row.layer, row.key) for row in record.residue or ()}
+    return [row for row in first.residue or () if (row.layer, row.key) not in still]
 
 
 def compared(record: RunRecord) -> str:

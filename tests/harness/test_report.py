@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.events import CheckDone, Failed, InterruptedBy
-from harness.model import CheckResult, Metric, Outcome, Phase, Verdict
+from harness.model import CheckResult, Metric, Outcome, Phase, ResidueClass, ResidueRow, Verdict
 from harness.record import build_record
 from harness.report import write_report
 from harness.report.data import write_json
@@ -113,6 +113,21 @@ def test_residue_and_what_ran(tmp_path):
         ["attempt 1", "ecs/rollback.sh", "exit 0"],
         ["attempt 2", "ecs/rollback.sh", "exit 0"],
     ]
+
+
+def test_what_only_the_first_attempt_left_is_shown_apart(tmp_path):
+    gone = ResidueRow(
+        layer="data",
+        key="orders rows",
+        before="268 rows",
+        after="202 rows, 66 gone",
+        residue_class=ResidueClass.LOST_OR_CHANGED_DATA,
+    )
+    broken, mended = naive()
+    attempts = [replace(broken, residue=(gone, RESIDUE)), replace(mended, residue=(RESIDUE,))]
+    still, since = tables(section(page(tmp_path, attempts=attempts), "What is still not back"))
+    assert [row[1] for row in still[1:]] == [RESIDUE.key]
+    assert since[1:] == [["data", "orders rows", "268 rows", "202 rows, 66 gone", "lost or changed data"]]
 
 
 def test_a_good_release_that_is_not_good_is_shown_with_its_evidence(tmp_path):

@@ -35,6 +35,7 @@ def call(*arguments: object):
 
 def test_for_people_it_prints_pages(runs):
     assert call("last", "--runs", runs).output.count("# Rollback drill: ecs-bad-migration") == 1
+    assert call(max(runs.iterdir())).output == call("last", "--runs", runs).output
 
 
 def test_for_github_it_appends_to_the_step_s_files_and_prints_verdicts_first(runs, monkeypatch, tmp_path):

@@ -55,9 +55,18 @@ def test_workers_that_keep_the_old_directory_are_named_and_a_restart_recovers(st
     assert [each["mode"] for each in record["findings"]] == ["V1"]
     assert [each["recovered"] for each in record["attempts"]] == [False, True]
     assert record["writes"]["lost"] == 0 and record["writes"]["acknowledged"] > 0
-    after_first = (drill.folder / "snapshots" / "S1.json").read_text()
-    assert after_first.count("workers outside of current") == 2, "one row for each host"
-    assert {row["residue_class"] for row in record["residue"]} == {"harmless"}
+    reloaded, restarted = (
+        {(row["layer"], row["key"]): (row["after"], row["residue_class"]) for row in each["residue"]}
+        for each in record["attempts"]
+    )
+    old_workers = {
+        ("processes", f"{host} workers outside of current"): ("in v2", "breaks the old release")
+        for host in ("app1", "app2")
+    }
+    assert reloaded == {**restarted, **old_workers}
+    assert [(*where, what[1]) for where, what in restarted.items()] == [
+        ("releases", f"{host} v2", "harmless") for host in ("app1", "app2")
+    ]
     kept = "".join(file.read_text(errors="replace") for file in drill.folder.rglob("*") if file.is_file())
     assert not [line for line in key if line in kept] and "PRIVATE KEY" not in kept
     assert not folder.exists()
