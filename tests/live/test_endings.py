@@ -6,6 +6,7 @@ import socket
 import psutil
 import pytest
 
+from harness.events import StepStarted
 from harness.model import Phase
 from tests.live.conftest import SHORT
 
@@ -24,6 +25,34 @@ def test_kill_9_leaves_nothing(start, phase):
         drill.process.stdout.close()
         assert "interrupted" in drill.report.lower()
         assert "the run's process died" in drill.report or phase == Phase.VERDICT
+
+
+@pytest.mark.parametrize(
+    ("scenario", "step"),
+    [
+        pytest.param("vps-stale-workers", "rollback.sh", id="a script over ssh"),
+        pytest.param("data-restore-over-live", "restore over live", id="a restore"),
+        pytest.param("state-batch-twice", "monthly batch again", id="a batch that mails and charges"),
+    ],
+)
+def test_kill_9_in_the_middle_of_a_step_leaves_nothing(start, scenario, step):
+    drill = start(scenario, *SHORT)
+    drill.until(
+        lambda: any(isinstance(each, StepStarted) and each.step == step for each in drill.events()),
+        f"step {step}",
+        timeout=180,
+    )
+    drill.send(signal.SIGKILL)
+    drill.process.wait()
+    assert drill.gone(60) == []
+
+
+def test_kill_9_while_hosts_are_made_leaves_nothing(start):
+    drill = start("vps-stale-workers", *SHORT)
+    drill.until(lambda: any("app1" in each for each in drill.leftovers()), "the first host")
+    drill.send(signal.SIGKILL)
+    drill.process.wait()
+    assert drill.gone(60) == []
 
 
 @pytest.mark.parametrize("phase", PHASES)
