@@ -135,11 +135,20 @@ class RunningEcs:
         return self.variables
 
     def instances(self) -> Sequence[Instance]:
-        """Running tasks of the service, each asked for its version at its own address."""
+        """Running tasks of the service, each asked for its version at its own address.
+
+        Between two tasks that crash none is running: then the last one that did stands for them, with its last words.
+        """
         ecs = self.endpoint.client("ecs")
         arns = ecs.list_tasks(cluster=_CLUSTER, serviceName=self.config.service, desiredStatus="RUNNING")["taskArns"]
         tasks = ecs.describe_tasks(cluster=_CLUSTER, tasks=arns)["tasks"] if arns else []
-        return [self._instance(task) for task in tasks if task["lastStatus"] == "RUNNING"]
+        running = [self._instance(task) for task in tasks if task["lastStatus"] == "RUNNING"]
+        return running or self._crashed()
+
+    def _crashed(self) -> Sequence[Instance]:
+        family = f"{_FAMILY}={self.config.service}"
+        said = last_words(self.run.containers.client, self.run.containers.network, family, family)
+        return [Instance("task", "", f"no task is running, last words of the last one: {said}")] if said else []
 
     def _instance(self, task: Mapping[str, Any]) -> Instance:
         name = str(task["taskArn"]).rsplit("/", 1)[-1][:12]

@@ -48,10 +48,17 @@ def tapped(engine):
 def test_every_engine_answers_the_platform_alike(tapped):
     endpoint, calls = tapped
     facts = []
-    run = SimpleNamespace(timeline=SimpleNamespace(write=facts.append))
+    dead: list[SimpleNamespace] = []
+    nothing_runs = SimpleNamespace(
+        client=SimpleNamespace(containers=SimpleNamespace(list=lambda **_: dead)), network=""
+    )
+    run = SimpleNamespace(timeline=SimpleNamespace(write=facts.append), containers=nothing_runs)
     database = SimpleNamespace(environment=lambda: {"DB_PASSWORD": "secret"})
     platform = Ecs(service="shop", database="db").provision(run, {"aws": endpoint, "db": database})
     assert platform.snapshot() == {} and platform.instances() == []
+    dead.append(SimpleNamespace(logs=lambda tail: b"starting\nno such revision\n"))
+    [crashed] = platform.instances()
+    assert (crashed.version, crashed.detail) == ("", "no task is running, last words of the last one: no such revision")
     ecs, names = endpoint.client("ecs"), platform.environment()
     group = endpoint.client("ec2").describe_security_groups()["SecurityGroups"][0]["GroupId"]
     container = {"name": "app", "image": "app:1", "memory": 64, "portMappings": [{"containerPort": 8080}]}
