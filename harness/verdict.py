@@ -230,7 +230,7 @@ def _proofs(record: RunRecord) -> Iterator[str]:
     yield f"{_called(last)} recovered the users; recovery took {_shown(recovery)}, {_limit(recovery)}."
     if record.expected_first_attempt == "broken":
         yield f"The first attempt broke as declared, by {_ids(set(record.expected_findings))}."
-    if writes:
+    if writes and writes.acknowledged:
         yield f"{_lost(writes)}, {_limit(record.metric(WRITES_LOST))}."
     for name in (DETECT_TIME, REQUESTS_FAILED):
         metric = record.metric(name)
