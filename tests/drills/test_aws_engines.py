@@ -91,6 +91,7 @@ def test_every_engine_answers_the_platform_alike(tapped):
         ("secretsmanager", "CreateSecret", 200),
         ("ecs", "DescribeServices", 200),
         ("ecs", "ListTasks", 200),
+        ("ecs", "ListTasks", 200),
         ("ec2", "DescribeSecurityGroups", 200),
         ("ecs", "RegisterTaskDefinition", 200),
         ("ecs", "RegisterTaskDefinition", 200),
