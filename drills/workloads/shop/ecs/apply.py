@@ -28,7 +28,7 @@ def main():
     arn = taskdef.register(ecs, "shop", options.release, options.image)
     ecs.update_service(cluster=cluster, service=service, taskDefinition=arn, desiredCount=desired)
     print(f"{service}: {arn.rsplit('/', 1)[-1]}, {live} -> {desired} tasks")
-    deploy.wait(ecs, arn, options.timeout)
+    deploy.wait(ecs, service, arn, options.timeout)
 
 
 if __name__ == "__main__":
