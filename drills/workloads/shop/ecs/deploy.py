@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts a release on the service `shop`: `deploy.py --release v1 --image REF [--desired 2] [--worker]`.
+"""Puts a release on the service `shop`: `deploy.py --release v1 --image REF [--desired 2] [--secret NAME] [--worker]`.
 
 Registers a revision of the task definition family `shop`, then creates the service or updates it,
 and waits until ECS calls the deployment COMPLETED. Migrations are migrate.py's. With --worker all of it is about
@@ -9,6 +9,7 @@ Exit code: 0 deployed, 1 ECS gave the deployment up or did not finish it in time
 """
 
 import argparse
+import os
 import time
 
 import taskdef
@@ -24,6 +25,7 @@ def main():
     parser.add_argument("--release", required=True)
     parser.add_argument("--image", required=True)
     parser.add_argument("--desired", type=int, default=2, help="tasks of a new service (default: 2)")
+    parser.add_argument("--secret", default="", help="name of the database's secret (default: $DB_SECRET_ARN)")
     parser.add_argument("--worker", action="store_true", help="the worker, not the service itself")
     parser.add_argument("--timeout", type=float, default=120, help="seconds to wait (default: 120)")
     options = parser.parse_args()
@@ -35,6 +37,8 @@ def main():
         wait(ecs, WORKER, arn, options.timeout)
         return
     service = taskdef.setting("ECS_SERVICE")
+    if options.secret:
+        os.environ["DB_SECRET_ARN"] = taskdef.client("secretsmanager").describe_secret(SecretId=options.secret)["ARN"]
     arn = taskdef.register(ecs, "shop", options.release, options.image)
     put_on_service(ecs, service, arn, desiredCount=options.desired, loadBalancers=[target()])
     wait(ecs, service, arn, options.timeout)

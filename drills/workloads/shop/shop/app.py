@@ -16,7 +16,7 @@ def create_app():
     """The service of the release that the environment names. The caller opens ``extensions["orders"]``."""
     release = releases.load(release_name())
     app = Flask("shop")
-    orders = app.extensions["orders"] = release.store(Orders(database_settings(), release))
+    orders = app.extensions["orders"] = release.store(Orders(database_settings(release.password), release))
     _watch_requests(app, release)
     _add_routes(app, release, orders)
     release.setup(app)

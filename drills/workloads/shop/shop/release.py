@@ -34,6 +34,8 @@ class Release:
     """Turns a new order into the columns that are inserted."""
     shape: Callable[[dict], dict] = _as_it_is
     """Turns a row into what the API answers."""
+    password: Callable[[str], str] = str
+    """Takes the database's password from the secret."""
     store: Callable = _as_it_is
     """Wraps the orders in PostgreSQL: a cache in front of them."""
     billing: Callable = _nothing

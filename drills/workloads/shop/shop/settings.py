@@ -3,14 +3,17 @@
 import os
 
 
-def database_settings():
-    """Connection parameters; the password comes in a variable of its own because ECS injects it as a secret."""
+def database_settings(password=str):
+    """Connection parameters; the password comes in a variable of its own because ECS injects it as a secret.
+
+    ``password`` takes it from what the secret holds.
+    """
     return {
         "host": os.environ["DB_HOST"],
         "port": int(os.environ.get("DB_PORT", "5432")),
         "database": os.environ.get("DB_NAME", "shop"),
         "user": os.environ.get("DB_USER", "shop"),
-        "password": os.environ["DB_PASSWORD"],
+        "password": password(os.environ["DB_PASSWORD"]),
     }
 
 
