@@ -135,10 +135,11 @@ class Story:
     @take.register
     def _(self, event: ApiCalled) -> None:
         call = CallRecord(started=event.at - event.took, **event.model_dump(exclude={"kind", "at"}))
-        running = next((index for index, step in reversed([*enumerate(self.steps)]) if step.ok is None), None)
-        if running is not None:  # a call after the end of its step is a process that the step left running
-            step = self.steps[running]
-            self.steps[running] = step.model_copy(update={"calls": (*step.calls, call)})
+        # A call that began after the end of a step is of a process that the step left running. One that was still
+        # under way when its step was cut off is told of a moment later, and is the step's.
+        step = next((each for each in reversed(self.steps) if _runs_at(each, call.started)), None)
+        if step:
+            _update_last(self.steps, lambda each: each is step, {"calls": (*step.calls, call)})
 
     @take.register
     def _(self, event: CheckDone) -> None:
@@ -241,6 +242,10 @@ def _without_reporting(events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
 
 
 _Record = TypeVar("_Record", PhaseRecord, StepRecord)
+
+
+def _runs_at(step: StepRecord, at: float) -> bool:
+    return step.started is not None and step.started <= at and (step.took is None or at <= step.started + step.took)
 
 
 def _update_last(records: list[_Record], wanted: Callable[[_Record], bool], change: dict[str, object]) -> bool:

@@ -57,7 +57,10 @@ class Tap:
         )
         app = web.Application(client_max_size=_LARGEST)
         app.router.add_route("*", "/{path:.*}", self._handle)
-        self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=1.0)
+        # A call whose caller has hung up ends here: what it asked for must not happen long after the step was over.
+        self._runner = web.AppRunner(
+            app, access_log=None, auto_decompress=False, shutdown_timeout=1.0, handler_cancellation=True
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
@@ -75,18 +78,23 @@ class Tap:
         headers = {name.lower(): value for name, value in incoming.headers.items()}
         request = Request(incoming.method, incoming.raw_path, headers, await incoming.read())
         operation = self._dialect.operation(request)
-        answer, by = await self._answer(operation, request)
-        self._write(
-            ApiCalled(
-                service=operation.service,
-                action=operation.action,
-                resource=operation.resource,
-                status=answer.status if answer else None,
-                took=time.monotonic() - began,
-                error=(self._dialect.error(answer) if answer.status >= 400 else "") if answer else "connection cut",
-                by=by,
+        by: list[str] = []
+        answer, error = None, "the caller hung up before there was an answer"
+        try:
+            answer = await self._answer(operation, request, by)
+            error = (self._dialect.error(answer) if answer.status >= 400 else "") if answer else "connection cut"
+        finally:
+            self._write(
+                ApiCalled(
+                    service=operation.service,
+                    action=operation.action,
+                    resource=operation.resource,
+                    status=answer.status if answer else None,
+                    took=time.monotonic() - began,
+                    error=error,
+                    by=by[-1] if by else "",
+                )
             )
-        )
         if answer is None:
             if incoming.transport:
                 incoming.transport.abort()
@@ -94,27 +102,24 @@ class Tap:
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in _COMPUTED}
         return web.Response(status=answer.status, headers=kept, body=answer.body)
 
-    async def _answer(self, operation: Operation, request: Request) -> tuple[Answer | None, str]:
-        """The answer (None: cut the connection) and who gave it, where it was not the endpoint."""
-        delayed = ""
+    async def _answer(self, operation: Operation, request: Request, by: list[str]) -> Answer | None:
+        """The answer (None: cut the connection); ``by`` gets who took part in it besides the endpoint."""
         for sabotage in self.sabotages:
             if not sabotage.hits(operation):
                 continue
-            by = f"sabotage {sabotage.spec}"
-            if sabotage.kind == "delay":
-                await asyncio.sleep(sabotage.seconds or DELAY)
-                delayed = by
-            else:
-                return self._broken(sabotage, operation, request), by
+            by.append(f"sabotage {sabotage.spec}")
+            if sabotage.kind != "delay":
+                return self._broken(sabotage, operation, request)
+            await asyncio.sleep(sabotage.seconds or DELAY)
         for rule in self._dialect.rules:
             said = await rule.answer(operation, request, self._ask)
             if said:
-                answer = said if isinstance(said, Answer) else self._dialect.refusal(request, *said)
-                return answer, f"rule {rule.name} ({rule.source})"
+                by.append(f"rule {rule.name} ({rule.source})")
+                return said if isinstance(said, Answer) else self._dialect.refusal(request, *said)
         try:
-            return await self._ask(request), delayed
+            return await self._ask(request)
         except OSError as problem:
-            return self._dialect.refusal(request, 502, "EndpointUnreachable", str(problem)), delayed
+            return self._dialect.refusal(request, 502, "EndpointUnreachable", str(problem))
 
     def _broken(self, sabotage: Sabotage, operation: Operation, request: Request) -> Answer | None:
         what = f"{operation.service}:{operation.action}"

@@ -13,12 +13,13 @@ import boto3
 import pytest
 import requests
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from bench.endpoint import free_port, ministack
 from drills.aws import FAKE_CREDENTIALS, REGION
 from drills.aws_api import AwsDialect
 from harness.errors import UsageProblem
+from harness.limits import wait_until
 from harness.tap import Request, Taps, parse_sabotage
 
 HOME = Path(sys.executable).parent
@@ -228,6 +229,18 @@ def test_a_delay_is_in_the_time_of_the_call_and_the_answer_is_the_endpoints(tapp
     tap.client("ecs").list_clusters()
     assert tap.calls[0].took >= 0.25
     assert (tap.calls[0].status, tap.calls[0].by) == (200, "sabotage delay:ecs:*:250ms")
+
+
+def test_a_call_that_its_caller_gave_up_is_on_record_and_never_reaches_the_endpoint(tapped):
+    tap = tapped("delay:ecs:CreateCluster:10m")
+    tap.taps.arm(True)
+    with pytest.raises(ReadTimeoutError):
+        tap.client("ecs", read_timeout=1).create_cluster(clusterName="ghost")
+    assert wait_until(lambda: tap.calls or None, 10)
+    [call] = tap.calls
+    assert (call.action, call.status, call.by) == ("CreateCluster", None, "sabotage delay:ecs:CreateCluster:10m")
+    assert call.error == "the caller hung up before there was an answer" and call.took < 60
+    assert tap.client("ecs").describe_clusters(clusters=["ghost"])["clusters"] == []
 
 
 def test_rest_and_query_clients_understand_a_refusal_too(tapped):

@@ -63,6 +63,25 @@ def test_a_rollback_without_the_right_to_act_is_told_by_the_call_that_was_refuse
     assert "`ecs:DescribeServices" in drill.report and "until the first call" in drill.report
 
 
+@pytest.mark.parametrize(
+    ("sabotage", "said"),
+    [
+        ("throttle:ecs:UpdateService", "Rate exceeded"),
+        ("cut:ecs:UpdateService", "Connection was closed"),
+        ("delay:ecs:UpdateService:10m", "ended after its timeout of 20 s"),
+    ],
+)
+def test_a_sabotaged_rollback_breaks_and_ends_within_the_timeout_of_its_step(start, sabotage, said):
+    limit = ("--set", "paths.prepared.rollback.steps[0].timeout=20s")
+    drill = start(SCENARIO, "--path", "prepared", *SHORT, *limit, "--sabotage", sabotage)
+    assert drill.end() == 1, drill.output
+    [attempt] = drill.record["attempts"]
+    assert not attempt["recovered"]
+    [step] = attempt["steps"]
+    assert {call["by"] for call in step["calls"] if call["by"]} == {f"sabotage {sabotage}"}
+    assert any(said in line for finding in drill.record["findings"] for line in finding["evidence"]), drill.report
+
+
 def test_a_bad_release_under_the_good_ones_name_is_inconclusive(start):
     drill = start(SCENARIO, *SHORT, "--set", "releases.bad=v1")
     assert (drill.end(), drill.record["verdict"]) == (2, "inconclusive"), drill.output
