@@ -39,6 +39,21 @@ TIMEOUT = 240.0
 _API_PORT = 6443
 _SERVICES = "10.96.0.0/16"
 """Addresses of Services, as kind gives them where nobody says otherwise."""
+_VOLUMES = {
+    "kind": "ClusterConfiguration",
+    "controllerManager": {
+        "extraVolumes": [
+            {
+                "name": "volumes",
+                "hostPath": "/tmp/hostpath_pv",
+                "mountPath": "/tmp/hostpath_pv",
+                "pathType": "DirectoryOrCreate",
+            }
+        ]
+    },
+}
+"""The default storage class makes volumes as folders in the controller manager's own file system; there it would also
+look for them when they are to be removed, and the node would keep them."""
 _GONE = 30.0
 """Seconds until the removed nodes of a cluster have to be gone."""
 _KEPT = "kind"
@@ -162,6 +177,7 @@ def _config(name: str, image: str) -> dict[str, Any]:
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "name": name,
         "featureGates": {"KubeletInUserNamespace": True},
+        "kubeadmConfigPatches": [yaml.safe_dump(_VOLUMES)],
         "nodes": [{"role": "control-plane", "image": image}],
     }
 

@@ -5,12 +5,17 @@ import os
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import docker
 import pytest
 import yaml
+from docker.models.containers import ContainerCollection
 from kubernetes import client, config
 
+from drills import IMAGE_RECIPES
+from harness.errors import EnvironmentProblem
+from harness.images import Images
 from harness.kept import kept_folder
 from harness.model import Phase
 from tests.live.conftest import DRILL
@@ -74,6 +79,20 @@ def test_undo_recovers_from_an_image_that_does_not_start(start):
     assert drill.leftovers() == []
 
 
+def test_the_cluster_is_a_whole_one(kept):
+    config.load_kube_config(kept["kubeconfig"])
+    version = client.VersionApi().get_code()
+    assert (int(version.major), int(version.minor.rstrip("+"))) >= (1, 34)
+    pods = client.CoreV1Api().list_namespaced_pod("kube-system").items
+    ready = {
+        each.metadata.name: any(said.type == "Ready" and said.status == "True" for said in each.status.conditions)
+        for each in pods
+    }
+    assert all(ready.values()), ready
+    for part in ("coredns", "etcd", "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler"):
+        assert any(name.startswith(part) for name in ready), part
+
+
 @pytest.mark.parametrize("phase", [Phase.PROVISION, Phase.DETECT])
 def test_kill_9_leaves_no_cluster(start, phase):
     drill = start(SCENARIO, *FRESH)
@@ -116,18 +135,35 @@ def drill_gone_from(kept, drill):
     assert namespace(drill) not in namespaces(kept)
 
 
-def test_the_same_scenario_runs_in_a_cluster_that_is_there(start, kept, tmp_path):
+@pytest.fixture(scope="module")
+def second(tmp_path_factory):
+    """A kind cluster that these tests alone know of, as a team's own would be; and what reaches it."""
+    cache = {**os.environ, "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
+    subprocess.run([DRILL, "stack", "keep", "kind"], env=cache, capture_output=True, check=True)
+    facts = json.loads(Path(cache["XDG_CACHE_HOME"], "drill/kept/kind/cluster.json").read_text())
+    yield facts
+    subprocess.run([DRILL, "stack", "drop", "kind"], env=cache, capture_output=True, check=True)
+    nodes = docker.from_env().containers.list(all=True, filters={"label": f"io.x-k8s.kind.cluster={facts['name']}"})
+    assert nodes == []
+
+
+@pytest.mark.parametrize(
+    ("scenario", "path", "more"),
+    [(SCENARIO, "undo", ""), ("k8s-webhook-down", "naive", ""), ("k8s-helm-success", "prepared", ", programs: [helm]")],
+)
+def test_the_same_scenario_runs_in_a_cluster_that_is_there(start, kept, second, tmp_path, scenario, path, more):
     kubeconfig = tmp_path / "kubeconfig"
-    shutil.copy(kept["kubeconfig"], kubeconfig)
+    shutil.copy(second["kubeconfig"], kubeconfig)
     context = yaml.safe_load(kubeconfig.read_text())["current-context"]
-    existing = f"{{uses: kubernetes-cluster, source: existing, context: {context}, kind_name: {kept['name']}}}"
-    path = os.pathsep.join((os.environ["PATH"], kept["tools"]))
-    allowed = ("--set", f"allow=[{kept['address']}]", "--allow-remote", kept["address"])
-    env = {"KUBECONFIG": str(kubeconfig), "PATH": path}
-    drill = start(SCENARIO, "--set", f"stack.services.cluster={existing}", *allowed, env=env)
+    cluster = f"{{uses: kubernetes-cluster, source: existing, context: {context}, kind_name: {second['name']}{more}}}"
+    allowed = ("--set", f"allow=[{second['address']}]", "--allow-remote", second["address"])
+    env = {"KUBECONFIG": str(kubeconfig), "PATH": os.pathsep.join((os.environ["PATH"], second["tools"]))}
+    drill = start(scenario, "--path", path, "--set", f"stack.services.cluster={cluster}", *allowed, env=env)
+    drill.until(lambda: namespace(drill) in namespaces(second), "its namespace in the second cluster")
+    assert namespace(drill) not in namespaces(kept)
     assert drill.end(LIMIT) == 0, drill.output
     assert drill.leftovers() == []
-    assert namespace(drill) not in namespaces(kept)
+    assert namespace(drill) not in namespaces(second)
 
 
 @pytest.fixture
@@ -170,3 +206,23 @@ def test_a_cluster_that_needs_kind_wants_it_on_the_path(start, context, tmp_path
     drill = start(SCENARIO, *existing(", kind_name: theirs"), env=env)
     assert drill.end() == 4
     assert "the program 'kind' is not on PATH" in drill.output
+
+
+def test_a_node_image_cannot_be_built_without_a_network(tmp_path, monkeypatch):
+    """The engine is the host's and its network cannot be taken away: the build's container gets none."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    create = ContainerCollection.create
+    monkeypatch.setattr(
+        ContainerCollection, "create", lambda *args, **more: create(*args, **{**more, "network_mode": "none"})
+    )
+    client = docker.from_env()
+    own = IMAGE_RECIPES[0] / "kind-node"
+    shutil.copytree(own, tmp_path / "recipes" / "kind-node")
+    (tmp_path / "recipes" / "kind-node" / "not-built-yet").touch()
+    images = Images(lambda: client, [tmp_path / "recipes", *IMAGE_RECIPES])
+    with pytest.raises(EnvironmentProblem, match="could not be built") as refused:
+        images.resolve("kind-node")
+    assert refused.value.exit_code == 4
+    assert "on a host without a network" in str(refused.value.next_step)
+    assert not images.is_present("kind-node")
+    assert [each for each in client.containers.list(all=True) if "drill-build-kind-node" in each.name] == []
