@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 import requests
@@ -143,7 +143,17 @@ class RunningEcs:
         arns = ecs.list_tasks(cluster=_CLUSTER, serviceName=self.config.service, desiredStatus="RUNNING")["taskArns"]
         tasks = ecs.describe_tasks(cluster=_CLUSTER, tasks=arns)["tasks"] if arns else []
         running = [self._instance(task) for task in tasks if task["lastStatus"] == "RUNNING"]
-        return running or self._crashed()
+        given_up = self._given_up() if running else ""
+        return [replace(each, detail=each.detail or given_up) for each in running] or self._crashed()
+
+    def _given_up(self) -> str:
+        """What ECS says of a deployment that it failed, and may have reverted while everybody looked at the service."""
+        found = self.endpoint.client("ecs").describe_services(cluster=_CLUSTER, services=[self.config.service])
+        for each in found["services"][0]["deployments"] if found["services"] else ():
+            if each.get("rolloutState") == "FAILED":
+                revision = str(each["taskDefinition"]).rsplit("/", 1)[-1]
+                return f"ECS gave up the deployment of {revision}: {each.get('rolloutStateReason', '')}"
+        return ""
 
     def _crashed(self) -> Sequence[Instance]:
         family = f"{_FAMILY}={self.config.service}"

@@ -26,6 +26,7 @@ def main():
     parser.add_argument("--image", required=True)
     parser.add_argument("--desired", type=int, default=2, help="tasks of a new service (default: 2)")
     parser.add_argument("--secret", default="", help="name of the database's secret (default: $DB_SECRET_ARN)")
+    parser.add_argument("--breaker", action="store_true", help="a new service gets a circuit breaker that rolls back")
     parser.add_argument("--worker", action="store_true", help="the worker, not the service itself")
     parser.add_argument("--timeout", type=float, default=120, help="seconds to wait (default: 120)")
     options = parser.parse_args()
@@ -40,7 +41,8 @@ def main():
     if options.secret:
         os.environ["DB_SECRET_ARN"] = taskdef.client("secretsmanager").describe_secret(SecretId=options.secret)["ARN"]
     arn = taskdef.register(ecs, "shop", options.release, options.image)
-    put_on_service(ecs, service, arn, desiredCount=options.desired, loadBalancers=[target()])
+    rules = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}} if options.breaker else {}
+    put_on_service(ecs, service, arn, rules, desiredCount=options.desired, loadBalancers=[target()])
     wait(ecs, service, arn, options.timeout)
 
 
@@ -50,8 +52,11 @@ def target():
     return {"targetGroupArn": group, "containerName": "shop", "containerPort": 8080}
 
 
-def put_on_service(ecs, service, arn, **new):
-    """Creates the service as ``new`` says where it is not there yet, else gives it the task definition only."""
+def put_on_service(ecs, service, arn, rules=None, **new):
+    """Creates the service as ``new`` says where it is not there yet, else gives it the task definition only.
+
+    ``rules`` are more of a new service's deployment configuration.
+    """
     cluster = taskdef.setting("ECS_CLUSTER")
     found = ecs.describe_services(cluster=cluster, services=[service])["services"]
     if any(item["status"] == "ACTIVE" for item in found):
@@ -64,7 +69,7 @@ def put_on_service(ecs, service, arn, **new):
         taskDefinition=arn,
         launchType="FARGATE",
         networkConfiguration=taskdef.network(),
-        deploymentConfiguration={"minimumHealthyPercent": 100, "maximumPercent": 200},
+        deploymentConfiguration={"minimumHealthyPercent": 100, "maximumPercent": 200, **(rules or {})},
         **new,
     )
     print(f"created service {service} with {new['desiredCount']} tasks")
