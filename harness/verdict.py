@@ -25,6 +25,8 @@ from harness.units import figure, format_duration
 Objection = tuple[Verdict, str]
 """What speaks against *passed*, and why."""
 _AFTER_JUDGEMENT = (Phase.TEARDOWN, Phase.REPORT)
+_ENDING = (Phase.VERDICT, *_AFTER_JUDGEMENT)
+"""Phases that every run goes through, however it ended: none of them is where it was interrupted."""
 
 
 def judge(record: RunRecord) -> tuple[Verdict, tuple[str, ...]]:
@@ -55,7 +57,8 @@ def exit_code(verdict: Verdict) -> ExitCode:
 
 def _interrupted(record: RunRecord) -> Iterator[Objection]:
     if record.interrupted_by:
-        where = f" in phase {record.phases[-1].name}" if record.phases else ""
+        got_to = [each.name for each in record.phases if each.name not in _ENDING]
+        where = f" in phase {got_to[-1]}" if got_to else ""
         after = f"{record.took:.1f} s after its start"
         yield Verdict.INTERRUPTED, f"The run was ended by {record.interrupted_by}{where}, {after}."
 

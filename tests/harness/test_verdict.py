@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import ExitCode
-from harness.events import ApiCalled, CheckDone, Failed, InterruptedBy
+from harness.events import ApiCalled, CheckDone, Failed, InterruptedBy, PhaseStarted
 from harness.model import CheckResult, Outcome, Phase, ResidueClass, ResidueRow, Verdict
 from harness.record import build_record
 from harness.verdict import exit_code, judge
@@ -133,6 +133,14 @@ CASES = {
     "attempt never judged": ({"attempts": [BROKEN, replace(REMEDY, judged=False)]}, "inconclusive", "was never judged"),
     "noticed, nothing attempted": ({"attempts": []}, "inconclusive", "no attempt to recover was made"),
     "interrupted": ({"extra": ((30.0, InterruptedBy(by="SIGTERM")),)}, "interrupted", "ended by SIGTERM"),
+    "interrupted in the phase that it had got to": (
+        {
+            "extra": ((8.0, InterruptedBy(by="SIGTERM")), (8.1, PhaseStarted(phase=Phase.VERDICT))),
+            "until": 8.2,
+        },
+        "interrupted",
+        "ended by SIGTERM in phase release good,",
+    ),
     "interrupted wins over what it caused": (
         {"extra": ((30.0, InterruptedBy(by="SIGTERM")), (30.1, FAILED_STEP)), "until": 31.0},
         "interrupted",
