@@ -193,21 +193,22 @@ def release_bad(session: Session) -> Next:
     if failed:
         session.note(f"deploying {bad} ended with an error: {failed.seen}")
     _ask_smoke(session, bad)
-    fired, summary = _proven_harm(session, bad)
+    fired, summary = _proven_harm(session, bad, deployed=failed is None)
     session.timeline.write(FaultJudged(fired=fired, summary=summary))
     if not fired:
         return Next(Phase.VERDICT, False, "the fault did not fire")
     return Next(Phase.DETECT, True, f"fault fires: {summary}")
 
 
-def _proven_harm(session: Session, bad: str) -> tuple[bool, str]:
+def _proven_harm(session: Session, bad: str, *, deployed: bool) -> tuple[bool, str]:
     """Whether the bad release fails its users, and what was seen.
 
     What fails while instances change is the deployment's doing: the proof waits until every instance serves the bad
-    release. One that never does is another fault than the scenario means, unless it says so (`fault.serves`).
+    release. One that never does is another fault than the scenario means, unless it says so (`fault.serves`); then a
+    deployment that has given up is not waited for.
     """
     fault, version = session.scenario.fault, session.release_names(bad)["version"]
-    serves = wait_until(lambda: _serving(session, version), fault.within)
+    serves = wait_until(lambda: _serving(session, version), fault.within if deployed or fault.serves else 0)
     if not serves and fault.serves:
         found = session.stack.platform.instances()
         seen = ", ".join(f"{each.name}: {each.version or each.detail or 'no answer'}" for each in found)

@@ -118,8 +118,9 @@ def _soak(session: Session, scope: Scope) -> CheckResult | None:
         if session.timeline.now() > limit:
             return _users_still_fail(session, began)
         time.sleep(POLL)
-    steady_at = session.timeline.now()
-    while session.timeline.now() - steady_at < windows.soak - windows.sustained:
+    # The steady seconds are the first of the soak, so that it is never empty.
+    steady_at = session.timeline.now() - windows.sustained
+    while session.timeline.now() - steady_at < windows.soak:
         time.sleep(POLL)
     good = success_ratio(in_window(session.samples(), steady_at, session.timeline.now()))
     if good is None or good < windows.min_success:
