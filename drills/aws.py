@@ -24,6 +24,7 @@ from pydantic import Field, model_validator
 
 from drills import aws_objects
 from drills.aws_api import AwsDialect
+from drills.aws_room import ClusterRoom
 from harness.errors import EnvironmentProblem, ProvisionProblem
 from harness.events import StackFact
 from harness.ledger import Undo
@@ -68,6 +69,9 @@ class Aws(ServiceConfig):
         default=None, ge=1, le=65535, description="engine `ministack`: port on 127.0.0.1; a free one when left out"
     )
     containers: bool = Field(default=True, description="whether the drill runs containers through it (ECS)")
+    room: int | None = Field(
+        default=None, ge=1, description="tasks that the ECS cluster has room for; any number when left out"
+    )
     timeout: Duration = Field(default=60.0, description="until it answers")
 
     @model_validator(mode="after")
@@ -100,7 +104,11 @@ class Aws(ServiceConfig):
         run.timeline.write(
             StackFact(name="AWS endpoint", value=endpoint.description, simulated=self.engine != "endpoint")
         )
-        return replace(endpoint, tapped=run.taps.open(endpoint.url, AwsDialect()).url)
+        limits = (ClusterRoom(self.room),) if self.room else ()
+        for each in limits:
+            value = f"room for {each.tasks} tasks, as {each.source}"
+            run.timeline.write(StackFact(name="ECS cluster", value=value, simulated=True))
+        return replace(endpoint, tapped=run.taps.open(endpoint.url, AwsDialect(limits)).url)
 
     def _ministack(self, name: str, run: Run) -> AwsEndpoint:
         port = self.port or _free_port()

@@ -31,10 +31,9 @@ _SHOWN = 160
 class AwsDialect:
     """Reads requests of any AWS client; see ``harness.tap.Dialect``."""
 
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """What AWS refuses and emulators let through."""
-        return RULES
+    def __init__(self, more: tuple[Rule, ...] = ()) -> None:
+        self.rules = (*RULES, *more)
+        """What AWS refuses and emulators let through, and what is asked of this endpoint besides."""
 
     def operation(self, request: Request) -> Operation:
         """Service by the signature's scope, action by the service's protocol, resource by its required parameters."""

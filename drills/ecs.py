@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
 import requests
+from docker.errors import ImageNotFound
 from pydantic import Field
 
 from drills.aws import AwsEndpoint
+from drills.aws_front import LambdaFront
 from drills.container_logs import last_words, matching_lines
+from drills.ecs_health import CLUSTER, TargetHealth, address_of
 from harness.events import StackFact
 from harness.model import ResidueClass
 from harness.spi import Instance, Layers, Need, PlatformConfig, Run, Service, ServiceName
 
-_CLUSTER = "drill"
 _FAMILY = "com.amazonaws.ecs.task-definition-family"
 """Label that the ECS agent puts on containers."""
+_ASKED = 100
+"""Tasks that DescribeTasks takes at a time (ECS API reference)."""
 _ASSUME = json.dumps(
     {
         "Version": "2012-10-17",
@@ -45,6 +50,9 @@ class Ecs(PlatformConfig):
     desired: int = Field(default=2, ge=1, le=10, description="tasks")
     port: int = Field(default=8080, ge=1, le=65535, description="port of the workload in its container")
     health_path: str = Field(default="/healthz", description="what the target group asks")
+    replaces_unhealthy: bool = Field(
+        default=False, description="whether tasks that fail the target group's health check are replaced, as AWS does"
+    )
     version_path: str = Field(default="/version", description="answers JSON with `version`")
     database: ServiceName = Field(
         default="", description="a database service whose password becomes a Secrets Manager secret"
@@ -57,7 +65,7 @@ class Ecs(PlatformConfig):
     def provision(self, run: Run, services: Mapping[str, Service]) -> RunningEcs:
         """Cluster, load balancer, target group, listener, and the database secret; no release yet."""
         endpoint = cast(AwsEndpoint, services[self.endpoint])
-        endpoint.client("ecs").create_cluster(clusterName=_CLUSTER)
+        endpoint.client("ecs").create_cluster(clusterName=CLUSTER)
         subnet = endpoint.client("ec2").describe_subnets()["Subnets"][0]
         target_group = self._load_balancer(endpoint, subnet)
         role = endpoint.client("iam").create_role(RoleName="drill-task-execution", AssumeRolePolicyDocument=_ASSUME)[
@@ -74,12 +82,14 @@ class Ecs(PlatformConfig):
         run.timeline.write(
             StackFact(name="load balancer, target health, Secrets Manager", value=endpoint.engine, simulated=True)
         )
+        entry = endpoint.load_balancer_url(self.service)
         return RunningEcs(
             self,
             run,
             endpoint,
+            self._checked(run, endpoint, target_group) if self.replaces_unhealthy else entry,
             {
-                "ECS_CLUSTER": _CLUSTER,
+                "ECS_CLUSTER": CLUSTER,
                 "ECS_SERVICE": self.service,
                 "ECS_SUBNET": subnet["SubnetId"],
                 "ECS_TARGET_GROUP_ARN": target_group,
@@ -108,6 +118,14 @@ class Ecs(PlatformConfig):
         )
         return str(group)
 
+    def _checked(self, run: Run, endpoint: AwsEndpoint, group: str) -> str:
+        """The users' way, with somebody on it who asks the targets."""
+        health = TargetHealth(self.service, group, endpoint.client("ecs"), endpoint.client("elbv2"))
+        value = f"tasks that fail the load balancer's check are stopped by the drill, as {health.source}"
+        run.timeline.write(StackFact(name="target health", value=value, simulated=True))
+        front = run.taps.open(endpoint.url, LambdaFront((health,)), users=True)
+        return front.url + urlsplit(endpoint.load_balancer_url(self.service)).path
+
     def _secret(self, endpoint: AwsEndpoint, database: Service) -> str:
         password = database.environment()["DB_PASSWORD"]
         created = endpoint.client("secretsmanager").create_secret(
@@ -123,12 +141,9 @@ class RunningEcs:
     config: Ecs
     run: Run
     endpoint: AwsEndpoint
+    entry_url: str
+    """The load balancer."""
     variables: Mapping[str, str]
-
-    @property
-    def entry_url(self) -> str:
-        """The load balancer."""
-        return self.endpoint.load_balancer_url(self.config.service)
 
     def environment(self) -> Mapping[str, str]:
         """Names that the team's deploy and rollback scripts need. The password itself is not among them."""
@@ -140,19 +155,30 @@ class RunningEcs:
         Between two tasks that crash none is running: then the last one that did stands for them, with its last words.
         """
         ecs = self.endpoint.client("ecs")
-        arns = ecs.list_tasks(cluster=_CLUSTER, serviceName=self.config.service, desiredStatus="RUNNING")["taskArns"]
-        tasks = ecs.describe_tasks(cluster=_CLUSTER, tasks=arns)["tasks"] if arns else []
+        arns = ecs.list_tasks(cluster=CLUSTER, serviceName=self.config.service, desiredStatus="RUNNING")["taskArns"]
+        tasks = ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
         running = [self._instance(task) for task in tasks if task["lastStatus"] == "RUNNING"]
-        given_up = self._given_up() if running else ""
-        return [replace(each, detail=each.detail or given_up) for each in running] or self._crashed()
+        trouble = self._trouble()
+        if not running:
+            return [Instance("task", "", trouble)] if trouble else self._crashed()
+        return [replace(each, detail=each.detail or trouble) for each in running]
 
-    def _given_up(self) -> str:
-        """What ECS says of a deployment that it failed, and may have reverted while everybody looked at the service."""
-        found = self.endpoint.client("ecs").describe_services(cluster=_CLUSTER, services=[self.config.service])
-        for each in found["services"][0]["deployments"] if found["services"] else ():
-            if each.get("rolloutState") == "FAILED":
-                revision = str(each["taskDefinition"]).rsplit("/", 1)[-1]
-                return f"ECS gave up the deployment of {revision}: {each.get('rolloutStateReason', '')}"
+    def _trouble(self) -> str:
+        """What ECS says of a deployment that does not become what was asked for, however well the service looks."""
+        found = self.endpoint.client("ecs").describe_services(cluster=CLUSTER, services=[self.config.service])
+        if not found["services"]:
+            return ""
+        deployments = found["services"][0]["deployments"]
+        return _given_up(deployments) or self._not_started(deployments) or _no_room(found["services"][0])
+
+    def _not_started(self, deployments: Iterable[Mapping[str, Any]]) -> str:
+        ecs = self.endpoint.client("ecs")
+        wanted = {each["taskDefinition"] for each in deployments if each["runningCount"] < each["desiredCount"]}
+        arns = ecs.list_tasks(cluster=CLUSTER, serviceName=self.config.service, desiredStatus="STOPPED")["taskArns"]
+        tasks = ecs.describe_tasks(cluster=CLUSTER, tasks=arns[-_ASKED:])["tasks"] if wanted and arns else ()
+        for task in tasks:
+            if task["taskDefinitionArn"] in wanted and task.get("stopCode") == "TaskFailedToStart":
+                return f"a task of {_revision(task['taskDefinitionArn'])} did not start: {task['stoppedReason']}"
         return ""
 
     def _crashed(self) -> Sequence[Instance]:
@@ -162,7 +188,7 @@ class RunningEcs:
 
     def _instance(self, task: Mapping[str, Any]) -> Instance:
         name = str(task["taskArn"]).rsplit("/", 1)[-1][:12]
-        address = _address(task)
+        address = address_of(task)
         try:
             with requests.Session() as session:
                 session.trust_env = False
@@ -184,16 +210,17 @@ class RunningEcs:
     def snapshot(self) -> Layers:
         """Service, task definition, artefact digests, environment, secrets by version."""
         ecs = self.endpoint.client("ecs")
-        found = ecs.describe_services(cluster=_CLUSTER, services=[self.config.service])["services"]
+        found = ecs.describe_services(cluster=CLUSTER, services=[self.config.service])["services"]
         if not found:
             return {}
         service = found[0]
         definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
         layers: Layers = {
             "service": {
-                "task definition": str(service["taskDefinition"]).rsplit("/", 1)[-1],
+                "task definition": _revision(str(service["taskDefinition"])),
                 "desired count": str(service["desiredCount"]),
                 "load balancers": _digest(service.get("loadBalancers", [])),
+                "health check": self._health_check(),
             },
             "artefact": {},
             "configuration": {},
@@ -203,9 +230,15 @@ class RunningEcs:
             self._container(container, layers)
         return layers
 
+    def _health_check(self) -> str:
+        """It lives on the target group, not on the service."""
+        group = self.variables["ECS_TARGET_GROUP_ARN"]
+        found = self.endpoint.client("elbv2").describe_target_groups(TargetGroupArns=[group])["TargetGroups"][0]
+        return f"{found['HealthCheckPath']} on {found['HealthCheckPort']}"
+
     def _container(self, container: Mapping[str, Any], layers: Layers) -> None:
         name, image = container["name"], container["image"]
-        layers["artefact"][f"{name} image"] = f"{image} {self.run.containers.client.images.get(image).id or ''}"
+        layers["artefact"][f"{name} image"] = f"{image} {self._image_id(image)}"
         for variable in container.get("environment", []):
             layers["configuration"][f"{name} {variable['name']}"] = self.run.redactor.clean(str(variable["value"]))
         secrets = self.endpoint.client("secretsmanager")
@@ -213,6 +246,12 @@ class RunningEcs:
             versions = secrets.describe_secret(SecretId=secret["valueFrom"])["VersionIdsToStages"]
             current = [version for version, stages in versions.items() if "AWSCURRENT" in stages]
             layers["secrets"][f"{name} {secret['name']}"] = f"version {', '.join(current)}"
+
+    def _image_id(self, image: str) -> str:
+        try:
+            return str(self.run.containers.client.images.get(image).id)
+        except ImageNotFound:
+            return "(not on this host)"
 
     def classify(self, layer: str, key: str, before: str, after: str) -> ResidueClass | None:
         """Another revision of the same artefact is harmless; anything else of this platform's is not."""
@@ -223,9 +262,28 @@ class RunningEcs:
         return ResidueClass.BREAKS_OLD_RELEASE
 
 
-def _address(task: Mapping[str, Any]) -> str:
-    details = (detail for attachment in task.get("attachments", []) for detail in attachment.get("details", []))
-    return next((str(each["value"]) for each in details if each["name"] == "privateIPv4Address"), "")
+def _given_up(deployments: Iterable[Mapping[str, Any]]) -> str:
+    for each in deployments:
+        if each.get("rolloutState") == "FAILED":
+            return f"ECS gave up the deployment of {_revision(each['taskDefinition'])}: {each['rolloutStateReason']}"
+    return ""
+
+
+def _no_room(service: Mapping[str, Any]) -> str:
+    """Why a deployment waits that may neither start a task beside the old ones nor stop one of those."""
+    deployments, rules = service["deployments"], service["deploymentConfiguration"]
+    primary = next(each for each in deployments if each["status"] == "PRIMARY")
+    running, desired = sum(each["runningCount"] for each in deployments), int(service["desiredCount"])
+    most, least = rules.get("maximumPercent", 200), rules.get("minimumHealthyPercent", 100)
+    waits = primary["runningCount"] + primary["pendingCount"] < desired
+    if waits and running * 100 >= desired * most and running * 100 <= desired * least:
+        told = f"{running} tasks run, as many as there is room for, and minimumHealthyPercent {least} keeps them all"
+        return f"no room for a task of {_revision(primary['taskDefinition'])}: {told}"
+    return ""
+
+
+def _revision(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]
 
 
 def _digest(value: object) -> str:

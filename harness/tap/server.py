@@ -99,7 +99,9 @@ class Tap:
             if incoming.transport:
                 incoming.transport.abort()
             raise ConnectionResetError("cut by sabotage")
-        kept = {name: value for name, value in answer.headers.items() if name.lower() not in _COMPUTED}
+        # What HEAD tells of the length is that of another answer (RFC 9110, 9.3.2), so it cannot be computed here.
+        computed = _COMPUTED - ({"content-length"} if incoming.method == "HEAD" else set())
+        kept = {name: value for name, value in answer.headers.items() if name.lower() not in computed}
         return web.Response(status=answer.status, headers=kept, body=answer.body)
 
     async def _answer(self, operation: Operation, request: Request, by: list[str]) -> Answer | None:

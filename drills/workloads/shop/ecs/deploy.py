@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts a release on the service `shop`: `deploy.py --release v1 --image REF [--desired 2] [--secret NAME] [--worker]`.
+"""Puts a release on the service `shop`: `deploy.py --release v1 --image REF [--by-digest] [--secret NAME] [--worker]`.
 
 Registers a revision of the task definition family `shop`, then creates the service or updates it,
 and waits until ECS calls the deployment COMPLETED. Migrations are migrate.py's. With --worker all of it is about
@@ -12,6 +12,7 @@ import argparse
 import os
 import time
 
+import manifests
 import taskdef
 
 WORKER = "shop-worker"
@@ -24,9 +25,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--release", required=True)
     parser.add_argument("--image", required=True)
+    parser.add_argument("--by-digest", action="store_true", help="what the image's tag names now, for good ($REGISTRY)")
     parser.add_argument("--desired", type=int, default=2, help="tasks of a new service (default: 2)")
     parser.add_argument("--secret", default="", help="name of the database's secret (default: $DB_SECRET_ARN)")
     parser.add_argument("--breaker", action="store_true", help="a new service gets a circuit breaker that rolls back")
+    parser.add_argument("--min-healthy", type=int, default=100, help="per cent, of a new service (default: 100)")
     parser.add_argument("--worker", action="store_true", help="the worker, not the service itself")
     parser.add_argument("--timeout", type=float, default=120, help="seconds to wait (default: 120)")
     options = parser.parse_args()
@@ -40,8 +43,11 @@ def main():
     service = taskdef.setting("ECS_SERVICE")
     if options.secret:
         os.environ["DB_SECRET_ARN"] = taskdef.client("secretsmanager").describe_secret(SecretId=options.secret)["ARN"]
-    arn = taskdef.register(ecs, "shop", options.release, options.image)
-    rules = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}} if options.breaker else {}
+    image = manifests.pinned(options.image) if options.by_digest else options.image
+    arn = taskdef.register(ecs, "shop", options.release, image)
+    rules = {"minimumHealthyPercent": options.min_healthy}
+    if options.breaker:
+        rules["deploymentCircuitBreaker"] = {"enable": True, "rollback": True}
     put_on_service(ecs, service, arn, rules, desiredCount=options.desired, loadBalancers=[target()])
     wait(ecs, service, arn, options.timeout)
 

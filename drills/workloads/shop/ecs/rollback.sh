@@ -49,4 +49,9 @@ while [ "$SECONDS" -lt "$deadline" ]; do
   sleep 0.5
 done
 echo "rollback not complete in time (last state: $state)" >&2
+service_says 'events[0].message' >&2
+stopped=$(aws ecs list-tasks --cluster "$cluster" --service-name "$service" --desired-status STOPPED \
+  --query 'taskArns[-1]' --output text)
+[ "$stopped" = None ] || aws ecs describe-tasks --cluster "$cluster" --tasks "$stopped" \
+  --query 'tasks[0].stoppedReason' --output text >&2
 exit 1
