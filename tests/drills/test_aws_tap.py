@@ -119,6 +119,13 @@ def test_bytes_come_through_unchanged(tapped):
     assert [call.action for call in tap.calls] == ["CreateBucket", "PutObject", "GetObject"]
 
 
+def test_what_head_tells_of_the_length_comes_through(tapped):
+    s3 = tapped().client("s3")
+    s3.create_bucket(Bucket="lengths", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="lengths", Key="one", Body=b"x" * 1234)
+    assert s3.head_object(Bucket="lengths", Key="one")["ContentLength"] == 1234
+
+
 def test_e1_the_aws_cli_is_refused_an_inactive_revision_as_aws_refuses_it(tapped, endpoint):
     tap = tapped()
     ecs = tap.client("ecs")
