@@ -1,6 +1,7 @@
 """The tap in front of a real endpoint (ministack without containers), driven by boto3 and by the AWS CLI."""
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -185,6 +186,52 @@ def test_l1_a_load_balancer_takes_only_the_qualifier_that_lets_it_invoke(tapped)
     assert tap.calls[-1].by == ""
 
 
+def stuck(client, functions, name):
+    """A stack whose update failed, and whose rollback did: the function behind its resource is not there any more."""
+    code, recorder = io.BytesIO(), Path("drills/workloads/shop/ecs/recorder.py").read_text(encoding="utf-8")
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("index.py", recorder)
+    arn = functions.create_function(
+        FunctionName=name,
+        Runtime="python3.12",
+        Role="arn:aws:iam::000000000000:role/x",
+        Handler="index.handler",
+        Code={"ZipFile": code.getvalue()},
+    )["FunctionArn"]
+    client.create_stack(StackName=name, TemplateBody=record(arn, "v1"))
+    assert wait_until(lambda: status(client, name) == "CREATE_COMPLETE" or None, 60)
+    functions.delete_function(FunctionName=name)
+    client.update_stack(StackName=name, TemplateBody=record(arn, "v2"))
+    assert wait_until(lambda: status(client, name) == "UPDATE_ROLLBACK_FAILED" or None, 60)
+    return record(arn, "v1")
+
+
+def record(function, release):
+    properties = {"ServiceToken": function, "Release": release}
+    return json.dumps({"Resources": {"Record": {"Type": "Custom::Record", "Properties": properties}}})
+
+
+def status(client, name):
+    return client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+
+
+def test_e10_a_stuck_stack_takes_no_change_set_either(tapped):
+    tap = tapped()
+    client = tap.client("cloudformation")
+    template = stuck(client, tap.client("lambda"), "e10")
+    said = r"ValidationError.*Stack:arn:aws:.*:stack/e10/.* is in UPDATE_ROLLBACK_FAILED state and can not be updated"
+    with pytest.raises(ClientError, match=said):
+        client.create_change_set(StackName="e10", ChangeSetName="back", TemplateBody=template)
+    assert tap.calls[-1].by.startswith("rule cloudformation-stuck-stack (https://docs.aws.amazon.com/")
+    with pytest.raises(ClientError, match=r"is in UPDATE_ROLLBACK_FAILED state"):
+        client.update_stack(StackName="e10", TemplateBody=template)
+    assert tap.calls[-1].by == "", "the endpoint says so itself"
+    client.continue_update_rollback(StackName="e10", ResourcesToSkip=["Record"])
+    assert wait_until(lambda: status(client, "e10") == "UPDATE_ROLLBACK_COMPLETE" or None, 60)
+    client.create_change_set(StackName="e10", ChangeSetName="back", TemplateBody=template)
+    assert tap.calls[-1].by == ""
+
+
 def test_without_the_rule_the_emulator_would_let_it_through(endpoint, tapped):
     """Why the rule exists. When this goes red, the emulator has learnt it, and the rule can go."""
     tap = tapped()
@@ -194,6 +241,16 @@ def test_without_the_rule_the_emulator_would_let_it_through(endpoint, tapped):
     ecs.deregister_task_definition(taskDefinition="kind:1")
     answer = ecs.update_service(cluster="kind", service="kind", taskDefinition="kind:1")
     assert answer["service"]["taskDefinition"].endswith("kind:1")
+
+
+def test_without_the_rule_a_change_set_would_get_a_stuck_stack_going(endpoint, tapped):
+    """As above."""
+    tap = tapped()
+    tap.url = endpoint
+    client = tap.client("cloudformation")
+    template = stuck(client, tap.client("lambda"), "stuck")
+    client.create_change_set(StackName="stuck", ChangeSetName="back", TemplateBody=template)
+    assert client.describe_change_set(StackName="stuck", ChangeSetName="back")["StackName"] == "stuck"
 
 
 @pytest.mark.parametrize(
