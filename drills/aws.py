@@ -24,6 +24,7 @@ from pydantic import Field, model_validator
 
 from drills import aws_objects
 from drills.aws_api import AwsDialect
+from drills.aws_identity import KEY
 from drills.aws_room import ClusterRoom
 from harness.errors import EnvironmentProblem, ProvisionProblem
 from harness.events import StackFact
@@ -35,7 +36,7 @@ from harness.units import Duration
 
 REGION = "eu-central-1"
 FAKE_CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "drill",
+    "AWS_ACCESS_KEY_ID": KEY,
     "AWS_SECRET_ACCESS_KEY": "drill-local-only",
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,

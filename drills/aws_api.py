@@ -18,6 +18,7 @@ from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
+from drills.aws_identity import Credentials
 from drills.aws_rules import RULES
 from harness.tap import Answer, Operation, Request, Rule
 
@@ -32,7 +33,7 @@ class AwsDialect:
     """Reads requests of any AWS client; see ``harness.tap.Dialect``."""
 
     def __init__(self, more: tuple[Rule, ...] = ()) -> None:
-        self.rules = (*RULES, *more)
+        self.rules: tuple[Rule, ...] = (Credentials(), *RULES, *more)
         """What AWS refuses and emulators let through, and what is asked of this endpoint besides."""
 
     def operation(self, request: Request) -> Operation:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from bench.endpoint import free_port, ministack
 from drills.aws import FAKE_CREDENTIALS, REGION
 from drills.aws_api import AwsDialect
+from drills.aws_identity import KEY, Credentials
 from harness.errors import UsageProblem
 from harness.limits import wait_until
 from harness.tap import Request, Taps, parse_sabotage
@@ -38,15 +40,19 @@ class Tapped:
     def __init__(self, endpoint, *sabotages):
         self.calls = []
         self.taps = Taps(self.calls.append, [parse_sabotage(each) for each in sabotages])
-        self.url = self.taps.open(endpoint, AwsDialect()).url
+        self.clock = time.time
+        dialect = AwsDialect()
+        dialect.rules = (Credentials(clock=lambda: self.clock()), *dialect.rules[1:])
+        self.url = self.taps.open(endpoint, dialect).url
 
-    def client(self, service, **config):
+    def client(self, service, *, key=KEY, secret="drill", token=None, **config):
         return boto3.client(
             service,
             endpoint_url=self.url,
             region_name=REGION,
-            aws_access_key_id="drill",
-            aws_secret_access_key="drill",
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
             config=Config(proxies={}, retries={"total_max_attempts": 1}, **config),
         )
 
@@ -142,6 +148,51 @@ def test_e1_the_aws_cli_is_refused_an_inactive_revision_as_aws_refuses_it(tapped
     assert "Unable to describe task definition" in missing.stderr
     assert subprocess.run([*update, "e1:2"], env=env, capture_output=True, check=False).returncode == 0
     assert tap.calls[-1].by == ""
+
+
+def test_fabfuels_ecs_deploy_works_through_the_tap_unchanged(tapped):
+    tap = tapped()
+    service(tap.client("ecs"), "fabfuel")
+    env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_ENDPOINT_URL": tap.url, **FAKE_CREDENTIALS}
+    deploy = [HOME / "ecs", "deploy", "fabfuel", "fabfuel", "--image", "app", "app:3", "--timeout", "20"]
+    done = subprocess.run(deploy, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    ecs = tap.client("ecs")
+    running = ecs.describe_services(cluster="fabfuel", services=["fabfuel"])["services"][0]["taskDefinition"]
+    definition = ecs.describe_task_definition(taskDefinition=running)["taskDefinition"]
+    assert definition["containerDefinitions"][0]["image"] == "app:3"
+    assert not [call for call in tap.calls if call.status != 200]
+    # What E1 is about: it deregisters the revision that a rollback would need.
+    assert "DeregisterTaskDefinition" in [call.action for call in tap.calls]
+
+
+@pytest.mark.parametrize(
+    ("service_name", "call", "code"),
+    [
+        ("ecs", "list_clusters", "UnrecognizedClientException"),
+        ("elbv2", "describe_load_balancers", "InvalidClientTokenId"),
+        ("lambda", "list_functions", "UnrecognizedClientException"),
+        ("s3", "list_buckets", "InvalidAccessKeyId"),
+    ],
+)
+def test_a_key_that_does_not_exist_is_refused_in_the_services_own_words(tapped, service_name, call, code):
+    tap = tapped()
+    with pytest.raises(ClientError) as refused:
+        getattr(tap.client(service_name, key="AKIAOFSOMEBODYELSE00"), call)()
+    assert refused.value.response["Error"]["Code"] == code
+    assert tap.calls[-1].by.startswith("rule aws-credentials (https://docs.aws.amazon.com/")
+
+
+def test_a_role_is_good_until_it_expires(tapped):
+    tap = tapped()
+    given = tap.client("sts").assume_role(RoleArn="arn:aws:iam::000000000000:role/deployer", RoleSessionName="drill")
+    key, secret, token, _ = given["Credentials"].values()
+    ecs = tap.client("ecs", key=key, secret=secret, token=token)
+    ecs.list_clusters()
+    tap.clock = lambda: given["Credentials"]["Expiration"].timestamp() + 1
+    with pytest.raises(ClientError) as refused:
+        ecs.list_clusters()
+    assert refused.value.response["Error"]["Code"] == "ExpiredTokenException"
 
 
 def function(tap, name):
