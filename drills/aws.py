@@ -32,6 +32,7 @@ from harness.ledger import Undo
 from harness.limits import wait_until
 from harness.model import ResidueClass
 from harness.spi import Layers, Need, Run, ServiceConfig
+from harness.tap import Rule
 from harness.units import Duration
 
 REGION = "eu-central-1"
@@ -109,7 +110,8 @@ class Aws(ServiceConfig):
         for each in limits:
             value = f"room for {each.tasks} tasks, as {each.source}"
             run.timeline.write(StackFact(name="ECS cluster", value=value, simulated=True))
-        return replace(endpoint, tapped=run.taps.open(endpoint.url, AwsDialect(limits)).url)
+        dialect = AwsDialect(limits)
+        return replace(endpoint, tapped=run.taps.open(endpoint.url, dialect).url, dialect=dialect)
 
     def _ministack(self, name: str, run: Run) -> AwsEndpoint:
         port = self.port or _free_port()
@@ -175,6 +177,8 @@ class AwsEndpoint:
     engine: str
     tapped: str = ""
     """The same endpoint behind the tap: what the team's commands get."""
+    dialect: AwsDialect | None = None
+    """The tap's; a platform may have rules of its own for it."""
     process: subprocess.Popen[bytes] | None = None
     """The embedded engine; another one that answers in its place, on its port, would be somebody else's."""
 
@@ -194,6 +198,11 @@ class AwsEndpoint:
         )
         config = Config(proxies={}, connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 2})
         return session.client(service, endpoint_url=self.url, config=config)
+
+    def obey(self, rule: Rule) -> None:
+        """From now on the commands' calls are subject to ``rule`` too."""
+        if self.dialect:
+            self.dialect.rules = (*self.dialect.rules, rule)
 
     def load_balancer_url(self, name: str) -> str:
         """Where users reach the load balancer ``name``."""

@@ -11,7 +11,7 @@ import base64
 import json
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -22,7 +22,7 @@ from harness.tap import Answer, Operation, Request, Rule, Upstream
 
 Shares = Mapping[str, float]
 """Share of the calls by version, the main one first."""
-_FRESH = 0.5
+FRESH = 0.5
 """Seconds for which an answer about the alias is used again; changes spread within about as long on AWS, too."""
 
 
@@ -46,6 +46,17 @@ class Balancer:
         alias = self.functions.get_alias(FunctionName=self.function, Name=called)
         weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
         return called, {str(alias["FunctionVersion"]): 1.0 - sum(weights.values()), **weights}
+
+    def provisioned(self, qualifiers: Iterable[str]) -> Mapping[str, int]:
+        """Provisioned concurrency of those ``qualifiers``, aliases and versions, that have some."""
+        return {each: count for each in qualifiers if (count := self._provisioned(each))}
+
+    def _provisioned(self, qualifier: str) -> int:
+        try:
+            found = self.functions.get_provisioned_concurrency_config(FunctionName=self.function, Qualifier=qualifier)
+        except (BotoCoreError, ClientError):  # there is none, or no such function yet
+            return 0
+        return int(found["RequestedProvisionedConcurrentExecutions"])
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,7 @@ class AliasWeights:
 
     async def _current(self) -> Shares:
         now = time.monotonic()
-        if now - self._asked > _FRESH:
+        if now - self._asked > FRESH:
             self._asked = now
             try:
                 self._shares = (await asyncio.to_thread(self.balancer.called))[1]

@@ -16,10 +16,12 @@ from pydantic import Field
 
 from drills.aws import AwsEndpoint
 from drills.aws_front import AliasWeights, Balancer, LambdaFront
+from drills.aws_lambda_start import PROVISIONED, SNAPSTART, Environments, StartsOfCalls, StartsOfUsers
 from drills.container_logs import telling
 from harness.events import StackFact
 from harness.model import ResidueClass
 from harness.spi import Instance, Layers, PlatformConfig, Run, Service, ServiceName
+from harness.units import Duration
 
 _ASSUME = json.dumps(
     {
@@ -43,6 +45,12 @@ class Lambda(PlatformConfig):
     version_path: str = Field(default="/version", description="answers JSON with `version`")
     queue: str = Field(default="", description="name of a queue whose messages the function handles")
     table: str = Field(default="", description="name of a table that the function writes")
+    init: Duration = Field(
+        default=0.0, description="how long a new execution environment takes, where none is free or provisioned"
+    )
+    idle: Duration = Field(
+        default=0.0, description="SnapStart: how long without a call until a version is inactive, for AWS' 14 days"
+    )
 
     def provision(self, run: Run, services: Mapping[str, Service]) -> RunningLambda:
         """Role, load balancer, target group, listener; no function yet: releases bring it."""
@@ -64,8 +72,22 @@ class Lambda(PlatformConfig):
         place = urlsplit(endpoint.load_balancer_url(self.function))
         weights = AliasWeights(balancer, place.path)
         run.timeline.write(StackFact(name="alias weights", value=f"by the drill, as {weights.source}", simulated=True))
-        front = run.taps.open(endpoint.url, LambdaFront((weights,)), users=True)
-        return RunningLambda(self, endpoint, variables, balancer, front.url + place.path)
+        starts = self._starts(run, endpoint, balancer)
+        front = run.taps.open(endpoint.url, LambdaFront((*starts, weights)), users=True)
+        environments = starts[0].environments if starts else Environments(0.0, 0.0)
+        return RunningLambda(self, endpoint, variables, balancer, front.url + place.path, environments)
+
+    def _starts(self, run: Run, endpoint: AwsEndpoint, balancer: Balancer) -> tuple[StartsOfUsers, ...]:
+        """What plays the start of execution environments, where the scenario wants it."""
+        if not self.init:
+            return ()
+        environments = Environments(self.init, self.idle)
+        endpoint.obey(StartsOfCalls(balancer, environments))
+        value = f"a new environment takes {self.init:g} s, as {PROVISIONED}"
+        if self.idle:
+            value = f"inactive after {self.idle:g} s for 14 days, ready {self.init:g} s after a call, as {SNAPSTART}"
+        run.timeline.write(StackFact(name="start of the function", value=value, simulated=True))
+        return (StartsOfUsers(balancer, environments),)
 
     def _load_balancer(self, endpoint: AwsEndpoint) -> str:
         elb = endpoint.client("elbv2")
@@ -91,6 +113,7 @@ class RunningLambda:
     balancer: Balancer
     entry_url: str
     """The load balancer, with the weights that it leaves out."""
+    environments: Environments
 
     def environment(self) -> Mapping[str, str]:
         """Names that the team's scripts need."""
@@ -126,6 +149,8 @@ class RunningLambda:
         return found
 
     def _asked(self, name: str, qualifier: str) -> Instance:
+        if (state := self.environments.state(qualifier)) != "Active":
+            return Instance(name, "", f"{state}: its snapshot was dropped, it has not been called for 14 days")
         event = {"httpMethod": "GET", "path": self.config.version_path, "headers": {}}
         try:
             answer = self.endpoint.client("lambda").invoke(
@@ -159,6 +184,12 @@ class RunningLambda:
             "triggers": {name: self._asked(name, where).version for name, where in self._sources().items()},
             "versions": {f"version {each['Version']}": str(each["CodeSha256"]) for each in versions},
             "configuration": {str(name): str(value) for name, value in variables.items()},
+            "provisioned concurrency": {
+                f"{'version ' * each.isdigit()}{each}": str(count)
+                for each, count in self.balancer.provisioned(
+                    (self.config.alias, *(str(each["Version"]) for each in versions))
+                ).items()
+            },
         }
 
     def _versions(self, client: Any) -> Iterator[Mapping[str, Any]]:
@@ -167,6 +198,7 @@ class RunningLambda:
 
     def classify(self, layer: str, key: str, before: str, after: str) -> ResidueClass | None:  # noqa: ARG002
         """A version more is harmless, and so is another number with the same code; anything else is not."""
-        if layer not in {"targets", "triggers", "versions", "configuration"}:
+        if layer not in {"targets", "triggers", "versions", "configuration", "provisioned concurrency"}:
             return None
-        return ResidueClass.HARMLESS if layer == "versions" and not before else ResidueClass.BREAKS_OLD_RELEASE
+        more = layer in {"versions", "provisioned concurrency"} and not before
+        return ResidueClass.HARMLESS if more else ResidueClass.BREAKS_OLD_RELEASE

@@ -3,7 +3,8 @@
 
 Uploads the code, publishes a version, moves the alias to it, deletes versions beyond the newest ``--keep``. The load
 balancer calls the alias, or with ``--target version`` the version itself; what it no longer calls it may not invoke.
-With ``--canary`` the alias stays where it is and sends that share of its calls to the new version.
+With ``--canary`` the alias stays where it is and sends that share of its calls to the new version. With
+``--provisioned N`` the new version gets N environments before the alias moves, and the versions before lose theirs.
 
 Environment: AWS_REGION, AWS_ENDPOINT_URL and credentials as boto3 reads them; LAMBDA_FUNCTION, LAMBDA_ALIAS,
 LAMBDA_ROLE_ARN, LAMBDA_TARGET_GROUP_ARN (the load balancer's); QUEUE_URL and RECEIPTS, where the function has triggers.
@@ -13,6 +14,7 @@ Exit code: 0 deployed.
 import argparse
 import io
 import os
+import time
 import zipfile
 from pathlib import Path
 
@@ -45,16 +47,41 @@ def main():
     parser.add_argument(
         "--canary", type=float, default=0.0, help="share of the calls for the new version (default: all)"
     )
+    parser.add_argument("--provisioned", type=int, default=0, help="provisioned concurrency (default: none)")
     options = parser.parse_args()
     function, alias = os.environ["LAMBDA_FUNCTION"], os.environ["LAMBDA_ALIAS"]
     client = boto3.client("lambda")
 
     put_code(client, function, package(options.release))
     version = client.publish_version(FunctionName=function, Description=options.release)["Version"]
+    if options.provisioned:
+        provision(client, function, version, options.provisioned)
     point(client, function, alias, version, options.canary)
     expose(client, function, alias if options.target == "alias" else version)
     print(f"{function}:{alias} -> version {version} ({options.release})")
+    if options.provisioned:
+        withdraw(client, function, version)
     prune(client, function, version, options.keep)
+
+
+def provision(client, function, qualifier, count, timeout=120):
+    """Gives ``qualifier`` so many environments and waits until they are ready; ends the script where they are not."""
+    names = {"FunctionName": function, "Qualifier": qualifier}
+    client.put_provisioned_concurrency_config(**names, ProvisionedConcurrentExecutions=count)
+    deadline = time.monotonic() + timeout
+    while (status := client.get_provisioned_concurrency_config(**names)["Status"]) != "READY":
+        if status == "FAILED" or time.monotonic() > deadline:
+            raise SystemExit(f"provisioned concurrency of {function}:{qualifier}: {status}")
+        time.sleep(0.5)
+    print(f"{function}:{qualifier} has {count} environments")
+
+
+def withdraw(client, function, live):
+    """Takes the environments of other versions away: they cost money, and nobody calls them."""
+    time.sleep(2)  # calls that were under way when the alias moved
+    for each in client.list_versions_by_function(FunctionName=function)["Versions"]:
+        if each["Version"] not in ("$LATEST", live):
+            client.delete_provisioned_concurrency_config(FunctionName=function, Qualifier=each["Version"])
 
 
 def put_code(client, function, code):
