@@ -6,71 +6,22 @@ import os
 import re
 import subprocess
 import sys
-import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import boto3
 import pytest
 import requests
-from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from bench.endpoint import free_port, ministack
+from bench.endpoint import free_port
 from drills.aws import FAKE_CREDENTIALS, REGION
 from drills.aws_api import AwsDialect
-from drills.aws_identity import KEY, Credentials
 from harness.errors import UsageProblem
 from harness.limits import wait_until
 from harness.tap import Request, Taps, parse_sabotage
 
 HOME = Path(sys.executable).parent
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory):
-    with ministack(tmp_path_factory.mktemp("ministack")) as url:
-        yield url
-
-
-class Tapped:
-    """Open taps on the endpoint, what they wrote, and clients that go through them."""
-
-    def __init__(self, endpoint, *sabotages):
-        self.calls = []
-        self.taps = Taps(self.calls.append, [parse_sabotage(each) for each in sabotages])
-        self.clock = time.time
-        dialect = AwsDialect()
-        dialect.rules = (Credentials(clock=lambda: self.clock()), *dialect.rules[1:])
-        self.url = self.taps.open(endpoint, dialect).url
-
-    def client(self, service, *, key=KEY, secret="drill", token=None, **config):
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            aws_session_token=token,
-            config=Config(proxies={}, retries={"total_max_attempts": 1}, **config),
-        )
-
-    def said(self):
-        return [(call.service, call.action, call.resource, call.status) for call in self.calls]
-
-
-@pytest.fixture
-def tapped(endpoint):
-    opened = []
-
-    def call(*sabotages):
-        opened.append(Tapped(endpoint, *sabotages))
-        return opened[-1]
-
-    yield call
-    for each in opened:
-        each.taps.close()
 
 
 def test_no_profile_of_the_user_is_read(monkeypatch):
@@ -164,35 +115,6 @@ def test_fabfuels_ecs_deploy_works_through_the_tap_unchanged(tapped):
     assert not [call for call in tap.calls if call.status != 200]
     # What E1 is about: it deregisters the revision that a rollback would need.
     assert "DeregisterTaskDefinition" in [call.action for call in tap.calls]
-
-
-@pytest.mark.parametrize(
-    ("service_name", "call", "code"),
-    [
-        ("ecs", "list_clusters", "UnrecognizedClientException"),
-        ("elbv2", "describe_load_balancers", "InvalidClientTokenId"),
-        ("lambda", "list_functions", "UnrecognizedClientException"),
-        ("s3", "list_buckets", "InvalidAccessKeyId"),
-    ],
-)
-def test_a_key_that_does_not_exist_is_refused_in_the_services_own_words(tapped, service_name, call, code):
-    tap = tapped()
-    with pytest.raises(ClientError) as refused:
-        getattr(tap.client(service_name, key="AKIAOFSOMEBODYELSE00"), call)()
-    assert refused.value.response["Error"]["Code"] == code
-    assert tap.calls[-1].by.startswith("rule aws-credentials (https://docs.aws.amazon.com/")
-
-
-def test_a_role_is_good_until_it_expires(tapped):
-    tap = tapped()
-    given = tap.client("sts").assume_role(RoleArn="arn:aws:iam::000000000000:role/deployer", RoleSessionName="drill")
-    key, secret, token, _ = given["Credentials"].values()
-    ecs = tap.client("ecs", key=key, secret=secret, token=token)
-    ecs.list_clusters()
-    tap.clock = lambda: given["Credentials"]["Expiration"].timestamp() + 1
-    with pytest.raises(ClientError) as refused:
-        ecs.list_clusters()
-    assert refused.value.response["Error"]["Code"] == "ExpiredTokenException"
 
 
 def function(tap, name):
