@@ -17,7 +17,7 @@ import pytest
 
 from harness.containers import RUN_LABEL, engine_client
 from harness.errors import DrillError
-from harness.events import PhaseStarted
+from harness.events import PhaseStarted, StackFact
 from harness.process import RUN_MARKER
 from harness.timeline import read_timeline
 
@@ -121,7 +121,16 @@ def leftovers(folder: Path) -> list[str]:
             found.append(f"container {container.name}")
     found += [f"network {each.name}" for each in client.networks.list() if run in each.name]
     found += [f"volume {each.name}" for each in client.volumes.list() if run in str(each.attrs)]
-    return found
+    pushed = [f"{host}/" for host in _registries(folder)]
+    names = [name for image in client.images.list() for name in (*image.tags, *(image.attrs["RepoDigests"] or ()))]
+    return found + [f"image {name}" for name in names if name.startswith(tuple(pushed))]
+
+
+def _registries(folder: Path) -> list[str]:
+    """Hosts of the run's own image registries, as its timeline tells them."""
+    file = folder / "timeline.jsonl"
+    facts = [each for each in read_timeline(file) if isinstance(each, StackFact)] if file.is_file() else []
+    return [each.value.rpartition(" ")[2] for each in facts if each.name == "image registry"]
 
 
 def _belongs(process: psutil.Process, run: str) -> bool:

@@ -33,6 +33,7 @@ def test_kill_9_leaves_nothing(start, phase):
         pytest.param("vps-stale-workers", "rollback.sh", id="a script over ssh"),
         pytest.param("data-restore-over-live", "restore over live", id="a restore"),
         pytest.param("state-batch-twice", "monthly batch again", id="a batch that mails and charges"),
+        pytest.param("ecs-moved-tag", "rollback.sh", id="images in a registry of the run's own"),
     ],
 )
 def test_kill_9_in_the_middle_of_a_step_leaves_nothing(start, scenario, step):
