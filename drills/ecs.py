@@ -172,11 +172,12 @@ class RunningEcs:
         return _given_up(deployments) or self._not_started(deployments) or _no_room(found["services"][0])
 
     def _not_started(self, deployments: Iterable[Mapping[str, Any]]) -> str:
-        ecs = self.endpoint.client("ecs")
         wanted = {each["taskDefinition"] for each in deployments if each["runningCount"] < each["desiredCount"]}
+        if not wanted:
+            return ""
+        ecs = self.endpoint.client("ecs")
         arns = ecs.list_tasks(cluster=CLUSTER, serviceName=self.config.service, desiredStatus="STOPPED")["taskArns"]
-        tasks = ecs.describe_tasks(cluster=CLUSTER, tasks=arns[-_ASKED:])["tasks"] if wanted and arns else ()
-        for task in tasks:
+        for task in ecs.describe_tasks(cluster=CLUSTER, tasks=arns[-_ASKED:])["tasks"] if arns else ():
             if task["taskDefinitionArn"] in wanted and task.get("stopCode") == "TaskFailedToStart":
                 return f"a task of {_revision(task['taskDefinitionArn'])} did not start: {task['stoppedReason']}"
         return ""
@@ -271,7 +272,7 @@ def _given_up(deployments: Iterable[Mapping[str, Any]]) -> str:
 
 def _no_room(service: Mapping[str, Any]) -> str:
     """Why a deployment waits that may neither start a task beside the old ones nor stop one of those."""
-    deployments, rules = service["deployments"], service["deploymentConfiguration"]
+    deployments, rules = service["deployments"], service.get("deploymentConfiguration") or {}
     primary = next(each for each in deployments if each["status"] == "PRIMARY")
     running, desired = sum(each["runningCount"] for each in deployments), int(service["desiredCount"])
     most, least = rules.get("maximumPercent", 200), rules.get("minimumHealthyPercent", 100)

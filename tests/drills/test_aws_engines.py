@@ -75,6 +75,7 @@ def test_every_engine_answers_the_platform_alike(tapped):
         ],
         networkConfiguration={"awsvpcConfiguration": {"subnets": [names["ECS_SUBNET"]], "securityGroups": [group]}},
     )
+    assert platform.instances() == [crashed], "a service without tasks has nothing else to tell"
     ecs.update_service(cluster=names["ECS_CLUSTER"], service="shop", taskDefinition="shop:1")
     ecs.deregister_task_definition(taskDefinition="shop:2")
     with pytest.raises(ecs.exceptions.ClientException, match="TaskDefinition is inactive"):
@@ -91,11 +92,15 @@ def test_every_engine_answers_the_platform_alike(tapped):
         ("secretsmanager", "CreateSecret", 200),
         ("ecs", "DescribeServices", 200),
         ("ecs", "ListTasks", 200),
+        ("ecs", "DescribeServices", 200),
         ("ecs", "ListTasks", 200),
+        ("ecs", "DescribeServices", 200),
         ("ec2", "DescribeSecurityGroups", 200),
         ("ecs", "RegisterTaskDefinition", 200),
         ("ecs", "RegisterTaskDefinition", 200),
         ("ecs", "CreateService", 200),
+        ("ecs", "ListTasks", 200),
+        ("ecs", "DescribeServices", 200),
         ("ecs", "UpdateService", 200),
         ("ecs", "DeregisterTaskDefinition", 200),
         ("ecs", "UpdateService", 400),
