@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+RULE_HEADER = "X-Drill-Rule"
+"""Header by which a stand-in says which of its rules took part in an answer: name and, in brackets, the source."""
+
 
 @dataclass(frozen=True)
 class Request:

@@ -17,7 +17,7 @@ from yarl import URL
 
 from harness.errors import EnvironmentProblem, UsageProblem
 from harness.events import ApiCalled
-from harness.tap.model import Answer, Dialect, Operation, Request
+from harness.tap.model import RULE_HEADER, Answer, Dialect, Operation, Request
 from harness.tap.sabotage import DELAY, Sabotage
 
 _PER_HOP = frozenset(
@@ -119,9 +119,11 @@ class Tap:
                 by.append(f"rule {rule.name} ({rule.source})")
                 return said if isinstance(said, Answer) else self._dialect.refusal(request, *said)
         try:
-            return await self._ask(request)
+            answer = await self._ask(request)
         except OSError as problem:
             return self._dialect.refusal(request, 502, "EndpointUnreachable", str(problem))
+        by.extend(f"rule {value}" for name, value in answer.headers.items() if name.lower() == RULE_HEADER.lower())
+        return answer
 
     def _broken(self, sabotage: Sabotage, operation: Operation, request: Request) -> Answer | None:
         what = f"{operation.service}:{operation.action}"
