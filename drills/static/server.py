@@ -1,4 +1,4 @@
-"""The stand-in's process: the vendor's API on one port, the deployed sites on another. ``python -m drills.static.server``
+"""The stand-in's process, ``python -m drills.static.server``: the vendor's API on one port, the sites on another.
 
 The configuration comes as JSON on standard input, so that the token stands in no process list.
 """
