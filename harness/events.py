@@ -164,6 +164,16 @@ class AttemptJudged(Event):
     writes_lost: int | None = None
 
 
+class NextDeployed(Event):
+    """The release that comes next was deployed after attempt ``attempt``; ``ok``: who has to serve then does."""
+
+    kind: Literal["next.deployed"] = "next.deployed"
+    attempt: int
+    release: str
+    ok: bool
+    summary: str
+
+
 class FindingSeen(Event):
     """A finding was recorded."""
 
@@ -219,7 +229,7 @@ class ReleaseResolved(Event):
     """A release of this run, and what exactly it is where that can be said by a digest."""
 
     kind: Literal["release.resolved"] = "release.resolved"
-    role: Literal["good", "bad"]
+    role: Literal["good", "bad", "next"]
     release: str
     version: str
     image: str = ""
@@ -279,6 +289,7 @@ AnyEvent = Annotated[
     | FaultJudged
     | Detected
     | AttemptJudged
+    | NextDeployed
     | FindingSeen
     | SnapshotTaken
     | ResidueJudged

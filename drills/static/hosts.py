@@ -212,17 +212,16 @@ class RunningHost:
         return telling(path.read_text("utf-8").splitlines(), containing) if path.exists() else []
 
     def snapshot(self) -> Layers:
-        """Which deployment is live, which there are, and what of the host's settings outlives a deployment."""
+        """Which deployments there are, and what of the host's settings outlives them; who is live tells `version`."""
         state = self.state() or {}
         return {
             "deployments": dict(state.get("deployments", {})),
             "host settings": dict(state.get("settings", {})),
-            "production": {self.config.site: str(state.get("live", ""))},
         }
 
     def classify(self, layer: str, key: str, before: str, after: str) -> ResidueClass | None:  # noqa: ARG002
-        """A deployment more is harmless; one that is gone, another one live or a changed setting is not."""
-        if layer not in {"deployments", "host settings", "production"}:
+        """A deployment more is harmless; one that is gone or a changed setting is not."""
+        if layer not in {"deployments", "host settings"}:
             return None
         more = layer == "deployments" and not before
         return ResidueClass.HARMLESS if more else ResidueClass.BREAKS_OLD_RELEASE

@@ -28,6 +28,16 @@ def _compiles(text: str) -> str:
     return text
 
 
+def _one_group(text: str) -> str:
+    try:
+        groups = re.compile(text).groups
+    except re.error as problem:
+        raise ValueError(f"a regular expression; {problem}") from problem
+    if groups != 1:
+        raise ValueError(f"a regular expression with one group, got {groups}")
+    return text
+
+
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, int) else value
 
@@ -45,6 +55,7 @@ StatusList = Annotated[
     list[Status], Field(min_length=1), BeforeValidator(_as_list, json_schema_input_type=Status | list[Status])
 ]
 IntegerRange = Annotated[tuple[int, int], AfterValidator(_ascending)]
+VersionPattern = Annotated[str, AfterValidator(_one_group)]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
@@ -146,6 +157,11 @@ class Traffic(Frozen):
     rate: float = Field(default=50.0, gt=0, le=2000, description="requests per second")
     timeout: Duration = Field(default=5.0, description="an answer later than this is a failure")
     version_header: str = Field(default="X-Version", description="response header that names the release")
+    version_body: VersionPattern | None = Field(
+        default=None,
+        description="regular expression whose first group is the release, searched in the body where the header is "
+        "not there: what a static host serves has no header of its own",
+    )
     seed: int = Field(default=1, description="the same seed draws the same requests in the same order")
     in_flight: int = Field(
         default=2000, ge=1, le=20_000, description="requests that may wait at once; one more is recorded as `overload`"

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import re
 import resource
 import signal
 import sys
@@ -109,7 +110,13 @@ class Sender:
             answer.status = response.status
             answer.version = response.headers.get(self._job.traffic.version_header, "")
             body = await response.text(errors="replace")
+        answer.version = answer.version or self._version_in(body)
         answer.error = planned.spec.expect.mismatch(answer.status, body, filled.contains)
+
+    def _version_in(self, body: str) -> str:
+        pattern = self._job.traffic.version_body
+        found = re.search(pattern, body) if pattern else None
+        return found[1] if found else ""
 
     def _record(self, planned: Planned, intended: float, started: float, answer: _Answer) -> None:
         sample = Sample(

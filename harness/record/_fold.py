@@ -21,6 +21,7 @@ from harness.events import (
     Forecasted,
     InterruptedBy,
     LeftBehind,
+    NextDeployed,
     Noted,
     PhaseEnded,
     PhaseStarted,
@@ -43,6 +44,7 @@ from harness.record._model import (
     Fact,
     FaultRecord,
     LeftOver,
+    NextRecord,
     PhaseRecord,
     ReleaseRecord,
     RunError,
@@ -62,6 +64,8 @@ class Story:
     checks: dict[tuple[str, int | None, str, str], CheckRecord] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     residue: dict[int, tuple[ResidueRow, ...]] = field(default_factory=dict)
+    nexts: dict[int, NextRecord] = field(default_factory=dict)
+    """What came of the deploy after an attempt, by its number."""
     snapshots: dict[str, str] = field(default_factory=dict)
     taken: dict[str, float] = field(default_factory=dict)
     """When each snapshot was written, by label."""
@@ -87,6 +91,7 @@ class Story:
                     "steps": tuple(s for s in self.steps if s.phase == Phase.ATTEMPT and s.attempt == number),
                     "findings": tuple(f for f in self.findings if f.attempt == number),
                     "residue": self.residue.get(number),
+                    "next": self.nexts.get(number),
                 }
             )
             for number, known in sorted(self._attempts.items())
@@ -168,6 +173,10 @@ class Story:
             started=known.started if known else None,
             **event.model_dump(include={"name", "rung", "recovered", "acted", "converged", "summary", "writes_lost"}),
         )
+
+    @take.register
+    def _(self, event: NextDeployed) -> None:
+        self.nexts[event.attempt] = NextRecord(release=event.release, ok=event.ok, summary=event.summary)
 
     @take.register
     def _(self, event: FindingSeen) -> None:

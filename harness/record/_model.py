@@ -77,6 +77,14 @@ class StepRecord(Frozen):
     costs: tuple[Cost, ...] = ()
 
 
+class NextRecord(Frozen):
+    """The deploy after a recovery: ``ok`` where the release that had to serve then did."""
+
+    release: str
+    ok: bool
+    summary: str
+
+
 class AttemptRecord(Frozen):
     """One attempt with everything that belongs to it. ``recovered`` is None where it was never judged."""
 
@@ -90,6 +98,8 @@ class AttemptRecord(Frozen):
     summary: str = ""
     writes_lost: int | None = None
     """Acknowledged writes that were not there when the attempt was judged; None where they were not counted."""
+    next: NextRecord | None = None
+    """None where nothing was deployed after this attempt."""
     steps: tuple[StepRecord, ...] = ()
     findings: tuple[Finding, ...] = ()
     residue: tuple[ResidueRow, ...] | None = None
@@ -182,7 +192,7 @@ class Fact(Frozen):
 class ReleaseRecord(Frozen):
     """A release that was drilled; ``digest`` (``sha256:…``) is empty where only its name is known."""
 
-    role: Literal["good", "bad"]
+    role: Literal["good", "bad", "next"]
     release: str
     version: str
     image: str = ""

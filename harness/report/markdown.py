@@ -60,6 +60,7 @@ def _environment() -> Environment:
                 "headline",
                 "ladder",
                 "measured",
+                "next_deploys",
                 "next_steps",
                 "percentiles",
                 "phase_name",

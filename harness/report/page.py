@@ -88,8 +88,14 @@ def _story(record: RunRecord) -> Iterator[str]:
     ran = bool(first.steps) and all(step.ok for step in first.steps)
     done = "said that it was done" if ran else "did not get through"
     why = f": {first.findings[0].title}" if first.findings else ""
-    yield f"The rollback {done}{took}. The users were not back{why}."
-    if last.recovered:
+    if first.next:
+        yield f"The first attempt, {first.name}, brought the users back{after}."
+        yield f"The next deploy, {first.next.release}, showed that it was not over{why}."
+    else:
+        yield f"The rollback {done}{took}. The users were not back{why}."
+    if last.recovered and first.next:
+        yield f"A remedy, {last.name}, put that right."
+    elif last.recovered:
         yield f"A remedy, {last.name}, brought them back{after}."
     elif len(record.attempts) > 1:
         remedies = "The remedy" if len(record.attempts) == 2 else f"Each of the {len(record.attempts) - 1} remedies"
@@ -153,6 +159,16 @@ def silent_failure(record: RunRecord) -> str:
         return ""
     names = ", ".join(step.step for step in first.steps)
     return f"Every command of this attempt exited 0 ({names}): by its exit code the rollback was a success."
+
+
+def next_deploys(record: RunRecord) -> list[str]:
+    """What came of the deploy after each attempt that recovered."""
+    found = [(each, each.next) for each in record.attempts if each.next]
+    return [
+        f"The next deploy after {attempt_name(attempt)}, release {after.release}: "
+        + (f"{after.summary}, as it has to be." if after.ok else f"not as it has to be: {after.summary}.")
+        for attempt, after in found
+    ]
 
 
 def declared(record: RunRecord) -> str:
@@ -248,7 +264,7 @@ def faster(record: RunRecord) -> str:
     """What would have been faster: the attempt that recovered, tried first; empty where it was the first."""
     first, *rest = record.attempts or (None,)
     better = next((each for each in rest if each.recovered), None)
-    if first is None or first.started is None or better is None or better.started is None:
+    if first is None or first.started is None or first.next or better is None or better.started is None:
         return ""
     before = "attempt 1" if better.number == 2 else f"attempts 1 to {better.number - 1}"
     return (

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
 
 from harness.containers import engine_client
 from harness.errors import EnvironmentProblem, UsageProblem
@@ -70,6 +69,7 @@ def _needs(session: Session) -> Iterator[Need]:
         *([scenario.forecast] if scenario.forecast else []),
         *scenario.smoke,
         *scenario.verify,
+        *(scenario.next.steps if scenario.next else ()),
     ]
     plugins += [step for attempt in (path.rollback, *path.remedies) for step in attempt.steps]
     for plugin in plugins:
@@ -77,8 +77,8 @@ def _needs(session: Session) -> Iterator[Need]:
 
 
 def _resolve_releases(session: Session) -> int:
-    """Resolve the images of this path's two releases; returns how many had to be made."""
-    for identifier in {session.scenario.releases.good, session.scenario.bad_release(session.options.path)}:
+    """Resolve the images of this path's releases; returns how many had to be made."""
+    for identifier in set(session.scenario.used_releases(session.options.path).values()):
         image = session.scenario.releases.catalogue[identifier].image
         if image and image.recipe:
             session.images[identifier] = session.run.images.resolve(image.recipe, image.args)
@@ -87,9 +87,7 @@ def _resolve_releases(session: Session) -> int:
 
 def _write_releases(session: Session) -> None:
     """What is drilled, by digest. A tag of a registry names nothing for certain, so it has none."""
-    good, bad = session.scenario.releases.good, session.scenario.bad_release(session.options.path)
-    roles: tuple[tuple[Literal["good", "bad"], str], ...] = (("good", good), ("bad", bad))
-    for role, identifier in roles:
+    for role, identifier in session.scenario.used_releases(session.options.path).items():
         names, image = session.release_names(identifier), session.images.get(identifier)
         pinned = str(names["image"]).partition("@")[2]
         session.timeline.write(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harness.images import Images
 from harness.model import Frozen, Phase
@@ -56,16 +56,18 @@ def plan_of(scenario: Scenario, path: str, images: Images) -> Plan:
     """The plan of ``path``; images are named by their tags, no engine is asked."""
     chosen = scenario.paths[path]
     good, bad = scenario.releases.good, scenario.bad_release(path)
-    scopes = {each: _scope(scenario, each, good, bad, images) for each in (good, bad)}
+    used = tuple(scenario.used_releases(path).values())
+    scopes = {each: _scope(scenario, each, good, bad, images) for each in used}
     limits, windows = scenario.timeouts, scenario.windows
     smoke = tuple(PlannedStep(what=f"smoke: {each.describe(scopes[good])}") for each in scenario.smoke)
     verify = tuple(PlannedStep(what=f"check: {each.describe(scopes[good])}") for each in scenario.verify)
+    after = _next(scenario, scopes)
     phases = [
         _phase(
             Phase.PREFLIGHT,
             limits.preflight,
             "guard, engine, tools, images",
-            *(f"image {tag}" for tag in _tags(scenario, (good, bad), images)),
+            *(f"image {tag}" for tag in _tags(scenario, used, images)),
         ),
         _phase(
             Phase.PROVISION,
@@ -97,7 +99,7 @@ def plan_of(scenario: Scenario, path: str, images: Images) -> Plan:
     ]
     for number, attempt in enumerate((chosen.rollback, *chosen.remedies), start=1):
         phases += _attempt(
-            number, attempt, scopes[good if attempt.target == "good" else bad], scenario, (*smoke, *verify)
+            number, attempt, scopes[scenario.target_release(path, attempt)], scenario, (*smoke, *verify, *after)
         )
     phases.append(_phase(Phase.VERDICT, limits.teardown, "stop the traffic, count the writes, judge"))
     phases.append(_phase(Phase.TEARDOWN, limits.teardown, "undo everything in the ledger, newest first"))
@@ -105,6 +107,14 @@ def plan_of(scenario: Scenario, path: str, images: Images) -> Plan:
     return Plan(
         scenario=scenario.name, title=scenario.title, path=path, phases=tuple(phases), budgets=_budgets(scenario)
     )
+
+
+def _next(scenario: Scenario, scopes: Mapping[str, Scope]) -> tuple[PlannedStep, ...]:
+    if scenario.next is None:
+        return ()
+    release, serves = scenario.next.release, scenario.next.serves or scenario.next.release
+    head = PlannedStep(what=f"once it recovered, {release} is deployed, and then {serves} has to serve")
+    return (head, *_steps(scenario.next.steps or scenario.deploy, scopes[release]))
 
 
 def _phase(phase: Phase, timeout: float, *what: str) -> PlannedPhase:

@@ -17,6 +17,7 @@ from harness.probe.samples import Sample, request_id
 from harness.residue import differences
 from harness.runner.acting import run_steps
 from harness.runner.asking import ask_all, count_writes, first_failure, record, take_snapshot
+from harness.runner.next_deploy import deploy_next
 from harness.runner.phases import Next
 from harness.runner.session import Acted, Session
 from harness.scenario.models import Attempt
@@ -58,19 +59,25 @@ def verify(session: Session) -> Next:
     if acted is None:
         raise AssertionError("nothing was attempted yet")
     scope = session.scope(_target(session, acted.plan))
+    converged: float | None = None
+    residue: tuple[ResidueRow, ...] | None = None
     try:
         results = _settled(session, scope)
         failing = first_failure(results) or _soak(session, scope)
+        converged = session.timeline.now() - acted.ended
         writes = count_writes(session)
         failing = failing or _lost(session, acted.plan, writes)
+        residue = _residue(session)
+        if failing is None and acted.plan.target != "next":
+            failing = deploy_next(session, _settled)
     except TimeLimit as limit:
         results, writes = [], WritesCounted(acknowledged=0, lost=None)
         failing = CheckResult(
             name="verification", outcome=Outcome.FAIL, expected="a stack that settles", seen=limit.message
         )
-    converged = session.timeline.now() - acted.ended
+    converged = session.timeline.now() - acted.ended if converged is None else converged
     record(session, "verify", results if failing is None or failing in results else [*results, failing])
-    residue = _residue(session)
+    residue = _residue(session) if residue is None else residue
     _findings(session, acted, [each for each in (acted.failed_step, failing) if each], residue)
     summary = f"{failing.name}: {failing.seen or 'no answer'}" if failing else "users and every instance are fine"
     session.timeline.write(
@@ -90,8 +97,7 @@ def verify(session: Session) -> Next:
 
 
 def _target(session: Session, plan: Attempt) -> str:
-    releases = session.scenario.releases
-    return releases.good if plan.target == "good" else session.scenario.bad_release(session.options.path)
+    return session.scenario.target_release(session.options.path, plan)
 
 
 def _settled(session: Session, scope: Scope) -> list[CheckResult]:

@@ -71,10 +71,20 @@ class Attempt(Frozen):
     rung: Literal["rollback", "forward-fix", "point-in-time recovery", "accept the loss", "other"] = Field(
         default="rollback", description="rung of the ladder of remedies"
     )
-    target: Literal["good", "bad"] = Field(
+    target: Literal["good", "bad", "next"] = Field(
         default="good", description="which release has to serve on every instance when it is over"
     )
     steps: Annotated[list[StepField], Field(min_length=1, description="what the team does, in order")]
+
+
+class NextDeploy(Frozen):
+    """The deploy after the recovery, which a rollback may hide or be undone by."""
+
+    release: Identifier = Field(description="what is deployed next")
+    serves: Identifier | None = Field(
+        default=None, description="which release has to serve afterwards; the one that was deployed when left out"
+    )
+    steps: list[StepField] = Field(default_factory=list, description="how; as `deploy` when left out")
 
 
 class RecoveryPath(Frozen):
@@ -197,6 +207,9 @@ class Scenario(Frozen):
     budgets: BudgetsConfig = BudgetsConfig()
     windows: Windows = Windows()
     timeouts: Timeouts = Timeouts()
+    next: NextDeploy | None = Field(
+        default=None, description="deployed once an attempt has recovered; the attempt has to survive it"
+    )
     paths: Annotated[Mapping[Identifier, RecoveryPath], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -204,6 +217,8 @@ class Scenario(Frozen):
         known = self.releases.catalogue
         used = {"releases.good": self.releases.good, "releases.bad": self.releases.bad}
         used |= {f"paths.{name}.bad": path.bad for name, path in self.paths.items() if path.bad}
+        if self.next:
+            used |= {"next.release": self.next.release, "next.serves": self.next.serves or self.next.release}
         for key, release in used.items():
             if release not in known:
                 raise ValueError(
@@ -213,6 +228,13 @@ class Scenario(Frozen):
             raise ValueError(
                 f"`committed_writes.service` names a service of `stack.services`, got {self.committed_writes.service!r}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _next_is_there(self) -> Self:
+        for name, path in self.paths.items():
+            if self.next is None and any(each.target == "next" for each in (path.rollback, *path.remedies)):
+                raise ValueError(f"`next` with a release, which an attempt of path {name!r} has as its target")
         return self
 
     @model_validator(mode="after")
@@ -240,6 +262,16 @@ class Scenario(Frozen):
     def bad_release(self, path: str) -> str:
         """Id of the bad release of ``path``."""
         return self.paths[path].bad or self.releases.bad
+
+    def target_release(self, path: str, attempt: Attempt) -> str:
+        """Id of the release that has to serve when ``attempt`` of ``path`` is over."""
+        after = self.next.release if self.next else self.releases.good
+        return {"good": self.releases.good, "bad": self.bad_release(path), "next": after}[attempt.target]
+
+    def used_releases(self, path: str) -> dict[Literal["good", "bad", "next"], str]:
+        """Ids of the releases that ``path`` deploys, by what they are to it."""
+        used: dict[Literal["good", "bad", "next"], str] = {"good": self.releases.good, "bad": self.bad_release(path)}
+        return {**used, "next": self.next.release} if self.next else used
 
     def default_path(self) -> str:
         """The first path of the file: the one that a drill runs when none is named."""

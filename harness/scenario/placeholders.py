@@ -50,10 +50,12 @@ def _places(data: Mapping[str, Any]) -> Iterator[_Place]:
     good = _names(releases.get("good"))
     bad_of = {path: _names(mapping_at(paths, path).get("bad") or releases.get("bad")) for path in paths}
     every_bad = frozenset().union(*bad_of.values()) if bad_of else _names(releases.get("bad"))
-    anywhere = {"good": good, "bad": every_bad, "release": good | every_bad, "target": good | every_bad}
-    yield from (_Place((key,), anywhere) for key in ("deploy", "smoke", "verify"))
+    after = _names(mapping_at(data, "next").get("release"))
+    served = good | every_bad | after | _names(mapping_at(data, "next").get("serves"))
+    anywhere = {"good": good, "bad": every_bad, "release": served, "target": served}
+    yield from (_Place((key,), anywhere) for key in ("deploy", "smoke", "verify", "next"))
     for path, bad in bad_of.items():
-        inside = {"good": good, "bad": bad, "release": good | bad, "target": good | bad}
+        inside = {"good": good, "bad": bad, "release": good | bad | after, "target": good | bad | after}
         yield from (_Place(("paths", path, key), inside) for key in ("rollback", "remedies"))
 
 

@@ -58,6 +58,7 @@ def _points_at_nothing(root: yaml.Node, keys: KeyPath, name: str, what: str, kno
 
 def _release_names(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     named: dict[KeyPath, Any] = {("releases", key): mapping_at(data, "releases").get(key) for key in ("good", "bad")}
+    named |= {("next", key): mapping_at(data, "next").get(key) for key in ("release", "serves")}
     named |= {("paths", path, "bad"): mapping_at(data, "paths", path).get("bad") for path in mapping_at(data, "paths")}
     yield from ((keys, name) for keys, name in named.items() if isinstance(name, str))
 

@@ -80,6 +80,12 @@ def test_a_wrong_request_is_refused_at_its_key(fields: dict[str, Any], where: tu
     assert message in error["msg"]
 
 
+@pytest.mark.parametrize("pattern", ["version", "(a)(b)", "("])
+def test_the_pattern_of_a_version_has_one_group(pattern: str) -> None:
+    with pytest.raises(ValidationError, match="regular expression"):
+        Traffic(version_body=pattern, requests=[spec(get="/")])
+
+
 def test_a_single_status_is_a_list_of_one_and_the_schema_says_so() -> None:
     assert spec(expect={"status": 204}).expect.status == [204]
     status = RequestSpec.model_json_schema()["$defs"]["Expect"]["properties"]["status"]

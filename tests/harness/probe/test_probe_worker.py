@@ -60,6 +60,15 @@ def test_a_good_server_gives_good_samples_and_every_write_a_key_of_its_own(shop:
     assert {(body["sku"], type(body["n"])) for body in bodies} == {("a-run-7f3a", int)}  # type: ignore[index]
 
 
+@pytest.mark.parametrize(("header", "versions"), [("X-Version", {"v1"}), ("X-Nobody", set("0123456789"))])
+def test_the_version_is_in_the_body_where_no_header_tells_it(
+    shop: Shop, launch: Launch, header: str, versions: set[str]
+) -> None:
+    probe = launch(orders(version_header=header, version_body=r'"total_cents": (\d)'), shop.url)
+    samples_of(probe, 20)
+    assert {each.version for each in finished(probe) if each.status} <= versions
+
+
 def test_a_stall_stops_no_later_request_and_is_in_the_latency(shop: Shop, launch: Launch) -> None:
     probe = launch(orders(), shop.url)
     samples_of(probe, 5)
