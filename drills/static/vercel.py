@@ -1,0 +1,383 @@
+"""Vercel's REST API as its client and SDK speak it (shared facts: requests seen on the wire; vercel.com/docs/rest-api).
+
+Deployments are prebuilt files: nothing is built here, so a deployment is ready as soon as its files are there.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from drills.static.rules import HostRule
+from drills.static.serving import Rewrite, Settings
+from drills.static.store import BadPath, Blob, Deployment, Snapshot, TooLarge, clean_path
+from drills.static.vendor import Vendor
+from drills.static.vercel_rules import (
+    ALREADY_LIVE,
+    BUILT_VALUES,
+    ONCE_LIVE,
+    ONE_STEP,
+    PINNED,
+    PROMOTED_PREVIEW,
+    RULES,
+)
+
+TEAM = "team_drill"
+_USER = {"id": "user_drill", "uid": "user_drill", "username": "drill", "email": "drill@localhost", "name": "drill"}
+
+
+class Refused(Exception):
+    """An error in Vercel's envelope."""
+
+    def __init__(self, status: int, code: str, message: str, rule: HostRule | None = None, **more: Any) -> None:
+        super().__init__(message)
+        self.status, self.rule = status, rule
+        self.body = {"error": {"code": code, "message": message, **more}}
+
+    def answer(self) -> JSONResponse:
+        """What the client gets."""
+        return JSONResponse(self.body, self.status, self.rule.told if self.rule else None)
+
+
+class UploadedFile(BaseModel):
+    """A file of a deployment: known by SHA-1, or inline."""
+
+    file: str = Field(max_length=1024)
+    sha: str = Field(default="", pattern="^([0-9a-f]{40})?$")
+    size: int = Field(default=0, ge=0)
+    data: str = Field(default="", max_length=10_000_000)
+
+
+class NewDeployment(BaseModel):
+    """Body of ``POST /v13/deployments``, as far as it matters here."""
+
+    name: str = Field(default="", max_length=100)
+    project: str = Field(default="", max_length=100)
+    target: str | None = Field(default=None, max_length=50)
+    files: list[UploadedFile] = Field(default_factory=list, max_length=15_000)
+    meta: dict[str, str] = Field(default_factory=dict)
+
+
+class VercelApi(Vendor):
+    """One project of a team."""
+
+    rules: ClassVar[Sequence[HostRule]] = RULES
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.auto_assign = True
+        """Whether production domains go to each new production deployment (``autoAssignCustomDomains``)."""
+        self.request: dict[str, Any] | None = None
+        """The last rollback or promotion (``lastAliasRequest``)."""
+
+    # What the host knows ------------------------------------------------------------------------------------------
+
+    def settings(self, deployment: Deployment) -> Settings:
+        """``vercel.json`` of the deployment: ``headers`` and ``rewrites``."""
+        try:
+            said = json.loads(deployment.text("/vercel.json") or "{}")
+            headers = [
+                (_glob(each["source"]), {h["key"]: h["value"] for h in each["headers"]})
+                for each in said.get("headers", ())
+            ]
+            rewrites = [Rewrite(_glob(each["source"]), each["destination"], 200) for each in said.get("rewrites", ())]
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return Settings()
+        return Settings(headers, rewrites)
+
+    def deployment_host(self, deployment: Deployment) -> str:
+        """``<project>-<id>.vercel.localhost``."""
+        return f"{self.site.name}-{deployment.id.removeprefix('dpl_').lower()}.vercel.localhost"
+
+    def snapshot(self) -> Snapshot:
+        """Pin, plan and the variables of the live build."""
+        live = self.site.deployments.get(self.site.published)
+        built = live.details.get("variables", {}) if live else {}
+        return Snapshot(
+            site_id=self.site.id,
+            live=self.site.published,
+            deployments={each.id: each.state for each in self.site.deployments.values()},
+            settings={
+                "autoAssignCustomDomains": str(self.auto_assign).lower(),
+                "plan": self.config.plan,
+                **{f"variable {name} of the live build": value for name, value in built.items()},
+            },
+        )
+
+    def _find(self, id_: str) -> Deployment:
+        bare = id_.removeprefix("https://").removeprefix("http://").partition(":")[0].partition("/")[0]
+        for each in self.site.deployments.values():
+            if each.id == id_ or self.deployment_host(each) == bare:
+                return each
+        raise Refused(404, "not_found", f"Deployment not found: {id_}")
+
+    def _project(self, name: str) -> None:
+        if name not in (self.site.name, self.site.id):
+            raise Refused(404, "not_found", "Project not found")
+
+    def _shown(self, each: Deployment) -> dict[str, Any]:
+        made = int(each.created * 1000)
+        live = each.id == self.site.published
+        return {
+            "id": each.id,
+            "uid": each.id,
+            "name": self.site.name,
+            "url": self.deployment_host(each),
+            "projectId": self.site.id,
+            "project": {"id": self.site.id, "name": self.site.name},
+            "ownerId": TEAM,
+            "team": {"id": TEAM, "name": "drill", "slug": "drill"},
+            "creator": _USER,
+            "target": "production" if each.production else None,
+            "readyState": each.state,
+            "state": each.state,
+            "readySubstate": "PROMOTED" if each.was_live else "STAGED",
+            "isRollbackCandidate": each.was_live and not live,
+            # The deployment's own name is one; a client waits for it, also where production is pinned elsewhere.
+            "aliasAssigned": made,
+            "alias": [f"127.0.0.1:{self.config.site_port}"] if live else [self.deployment_host(each)],
+            "inspectorUrl": None,
+            "meta": each.details.get("meta", {}),
+            "created": made,
+            "createdAt": made,
+            "ready": made,
+            "regions": ["drill1"],
+            "build": {"env": sorted(each.details.get("variables", {}))},
+        }
+
+    # What clients ask for -----------------------------------------------------------------------------------------
+
+    async def _take(self, request: Request, digest: str) -> Blob:
+        try:
+            blob = await self.blobs.receive(request.stream())
+        except TooLarge as problem:
+            raise Refused(413, "file_too_large", str(problem)) from problem
+        if digest and blob.sha1 != digest:
+            raise Refused(400, "bad_request", f"the content has the SHA-1 {blob.sha1}, announced was {digest}")
+        return blob
+
+    async def _deploy(self, wanted: NewDeployment) -> JSONResponse:
+        self._project(wanted.project or wanted.name)
+        files: dict[str, Blob] = {}
+        missing: list[str] = []
+        for each in wanted.files:
+            try:
+                path = clean_path(each.file)
+            except BadPath as problem:
+                raise Refused(400, "bad_request", str(problem)) from problem
+            blob = self.blobs.get(each.sha) if each.sha else await self.blobs.add(each.data.encode())
+            if blob is None:
+                missing.append(each.sha)
+            else:
+                files[path] = blob
+        if missing:
+            raise Refused(400, "missing_files", "Missing files", missing=list(dict.fromkeys(missing)))
+        production = wanted.target == "production"
+        made = self._made(files, production, wanted.meta)
+        if production and self.auto_assign:
+            self.site.publish(made)
+        return JSONResponse(self._shown(made), 200, PINNED.told if production and not self.auto_assign else None)
+
+    def _made(self, files: dict[str, Blob], production: bool, meta: dict[str, str]) -> Deployment:
+        variables = dict(self.config.variables)
+        details = {"meta": meta, "variables": variables}
+        return self.site.add(
+            Deployment(f"dpl_{secrets.token_hex(12)}", production, state="READY", files=files, details=details)
+        )
+
+    def _roll_back(self, id_: str) -> Response:
+        target = self._find(id_)
+        if target.id == self.site.published:
+            raise Refused(409, "conflict", f"Deployment {target.id} is already the current production", ALREADY_LIVE)
+        if not target.was_live:
+            message = f"Deployment {target.id} was never in production and cannot be rolled back to"
+            raise Refused(422, "not_rollback_candidate", message, ONCE_LIVE)
+        if self.config.plan == "hobby" and target.id != self._before():
+            message = "To roll back further than the previous production deployment, upgrade to pro"
+            raise Refused(402, "payment_required", message, ONE_STEP)
+        stale = target.details.get("variables") != self.config.variables
+        self._move(target, "rollback")
+        self.auto_assign = False
+        # Without a content type: with one the client posts again.
+        return Response(status_code=201, headers=(BUILT_VALUES if stale else PINNED).told)
+
+    def _before(self) -> str:
+        """The production deployment before the one that is live."""
+        once = [each.id for each in self.site.newest_first() if each.was_live]
+        where = once.index(self.site.published) if self.site.published in once else 0
+        return once[where + 1] if where + 1 < len(once) else ""
+
+    def _promote(self, id_: str) -> Response:
+        target = self._find(id_)
+        if target.id == self.site.published and self.auto_assign:
+            raise Refused(409, "conflict", f"Deployment {target.id} is already the current production", ALREADY_LIVE)
+        preview = not target.production
+        if preview:
+            target = self._made(target.files, True, {**target.details.get("meta", {}), "action": "promote"})
+        self._move(target, "promote")
+        self.auto_assign = True
+        return Response(status_code=201, headers=PROMOTED_PREVIEW.told if preview else None)
+
+    def _move(self, target: Deployment, kind: str) -> None:
+        left = self.site.published
+        self.site.publish(target)
+        self.request = {
+            "fromDeploymentId": left,
+            "toDeploymentId": target.id,
+            "requestedAt": int(time.time() * 1000),
+            "type": kind,
+        }
+
+    def _described(self) -> dict[str, Any]:
+        live = self.site.deployments.get(self.site.published)
+        asked = self.request and {**self.request, "jobStatus": "succeeded" if self.site.settled else "in-progress"}
+        return {
+            "id": self.site.id,
+            "name": self.site.name,
+            "accountId": TEAM,
+            "framework": None,
+            "autoAssignCustomDomains": self.auto_assign,
+            "lastAliasRequest": asked,
+            "link": None,
+            "targets": {"production": self._shown(live)} if live else {},
+            "latestDeployments": [self._shown(each) for each in self.site.newest_first()[:5]],
+            "env": [{"key": name, "target": ["production"]} for name in sorted(self.config.variables)],
+            "nodeVersion": "20.x",
+        }
+
+    def _listed(self, target: str, limit: int, until: int) -> dict[str, Any]:
+        found = [
+            self._shown(each)
+            for each in self.site.newest_first()
+            if (not target or (target == "production") is each.production)
+        ]
+        page = [each for each in found if not until or each["created"] < until][:limit]
+        more = page[-1]["created"] if page and found and page[-1] is not found[-1] else None
+        return {"deployments": page, "pagination": {"count": len(page), "next": more, "prev": None}}
+
+    # Routes -------------------------------------------------------------------------------------------------------
+
+    def api(self) -> FastAPI:
+        """The routes that client and SDK use."""
+        app = FastAPI(title="Vercel, as far as a rollback goes", docs_url=None, redoc_url=None)
+        app.add_exception_handler(Refused, _refused)
+        app.add_exception_handler(RequestValidationError, _invalid)
+        app.add_exception_handler(HTTPException, _unknown)
+        for routes in (self._account_routes(), self._deployment_routes(), self._production_routes()):
+            app.include_router(routes, dependencies=[Depends(self._known)])
+        return app
+
+    def _known(self, authorization: Annotated[str, Header()] = "") -> None:
+        if not secrets.compare_digest(authorization.encode(), f"Bearer {self.config.token}".encode()):
+            raise Refused(403, "forbidden", "Not authorized: the token is not valid", invalidToken=True)
+
+    def _account_routes(self) -> APIRouter:
+        routes = APIRouter()
+
+        @routes.get("/v2/user")
+        async def user() -> dict[str, Any]:
+            return {"user": {**_USER, "defaultTeamId": TEAM}}
+
+        @routes.get("/v1/teams")
+        @routes.get("/v2/teams", include_in_schema=False)
+        async def teams() -> dict[str, Any]:
+            return {"teams": [_team(self.config.plan)], "pagination": {"count": 1, "next": None, "prev": None}}
+
+        @routes.get("/teams/{team}", include_in_schema=False)
+        @routes.get("/v1/teams/{team}", include_in_schema=False)
+        @routes.get("/v2/teams/{team}")
+        async def team_of(team: str) -> dict[str, Any]:
+            if team not in (TEAM, "drill"):
+                raise Refused(404, "not_found", "Team not found")
+            return _team(self.config.plan)
+
+        return routes
+
+    def _deployment_routes(self) -> APIRouter:
+        routes = APIRouter()
+
+        @routes.post("/v2/files")
+        async def upload(request: Request, x_now_digest: Annotated[str, Header(max_length=64)] = "") -> dict[str, Any]:
+            await self._take(request, x_now_digest)
+            return {"urls": []}
+
+        @routes.post("/v13/deployments")
+        async def deploy(wanted: NewDeployment) -> JSONResponse:
+            return await self._deploy(wanted)
+
+        @routes.get("/v13/deployments/{deployment}")
+        async def deployment_of(deployment: str) -> dict[str, Any]:
+            return self._shown(self._find(deployment))
+
+        @routes.get("/v3/now/deployments/{deployment}/events", include_in_schema=False)
+        @routes.get("/v3/deployments/{deployment}/events")
+        async def events(deployment: str) -> PlainTextResponse:
+            found = self._find(deployment)
+            line = {"type": "stdout", "created": int(found.created * 1000), "payload": {"text": "prebuilt files"}}
+            return PlainTextResponse(json.dumps(line) + "\n", media_type="application/stream+json")
+
+        @routes.get("/v6/deployments")
+        async def listed(
+            target: Annotated[str, Query(max_length=50)] = "",
+            limit: Annotated[int, Query(ge=1, le=100)] = 20,
+            until: Annotated[int, Query(ge=0)] = 0,
+        ) -> dict[str, Any]:
+            return self._listed(target, limit, until)
+
+        return routes
+
+    def _production_routes(self) -> APIRouter:
+        routes = APIRouter()
+
+        @routes.get("/v9/projects/{project}")
+        async def project_of(project: str) -> dict[str, Any]:
+            self._project(project)
+            return self._described()
+
+        @routes.post("/v9/projects/{project}/rollback/{deployment}", include_in_schema=False)
+        @routes.post("/v1/projects/{project}/rollback/{deployment}")
+        async def roll_back(project: str, deployment: str) -> Response:
+            self._project(project)
+            return self._roll_back(deployment)
+
+        @routes.post("/v10/projects/{project}/promote/{deployment}")
+        async def promote(project: str, deployment: str) -> Response:
+            self._project(project)
+            return self._promote(deployment)
+
+        return routes
+
+
+def _team(plan: str) -> dict[str, Any]:
+    return {"id": TEAM, "slug": "drill", "name": "drill", "billing": {"plan": plan}, "membership": {"role": "OWNER"}}
+
+
+def _glob(source: str) -> str:
+    """A path of ``vercel.json`` with ``(.*)`` or ``:name*`` as a pattern; other regular expressions match nothing."""
+    return source.replace("/:path*", "/*").replace("(.*)", "*")
+
+
+async def _refused(_: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Refused)
+    return problem.answer()
+
+
+async def _invalid(_: Request, problem: Exception) -> Response:
+    assert isinstance(problem, RequestValidationError)
+    first = problem.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:])
+    return Refused(400, "bad_request", f"Invalid request: `{where}` {first['msg']}").answer()
+
+
+async def _unknown(_: Request, problem: Exception) -> Response:
+    assert isinstance(problem, HTTPException)
+    return Refused(problem.status_code, "not_found", str(problem.detail)).answer()

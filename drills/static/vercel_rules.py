@@ -1,0 +1,29 @@
+"""What Vercel does that a team may not expect; see ``drills.static.vercel`` for where each takes part."""
+
+from __future__ import annotations
+
+from drills.static.rules import ASSUMED, HostRule
+
+_ROLLBACK = "https://vercel.com/docs/instant-rollback"
+
+PINNED = HostRule(
+    "vercel-pinned-after-rollback",
+    "after a rollback a production deployment gets no production domain until one is promoted",
+    _ROLLBACK,
+)
+ONE_STEP = HostRule(
+    "vercel-hobby-one-step", "on Hobby only the production deployment before the present one is a target", _ROLLBACK
+)
+ONCE_LIVE = HostRule(
+    "vercel-once-production", "only a deployment that production domains showed before is a target", _ROLLBACK
+)
+BUILT_VALUES = HostRule(
+    "vercel-environment-of-the-build", "a rollback brings back the environment variables of the old build", _ROLLBACK
+)
+ALREADY_LIVE = HostRule("vercel-already-current", "the present deployment is no target", ASSUMED)
+PROMOTED_PREVIEW = HostRule(
+    "vercel-promote-builds-preview-again",
+    "a preview is not promoted itself: a new production deployment is made of it",
+    "https://vercel.com/docs/deployments/promoting-a-deployment",
+)
+RULES = (PINNED, ONE_STEP, ONCE_LIVE, BUILT_VALUES, ALREADY_LIVE, PROMOTED_PREVIEW)
