@@ -1,4 +1,7 @@
-"""Programs from npm: what a lock file pins, installed once on this host and kept in the cache."""
+"""Programs from npm: what a lock file pins, installed once on this host and kept in the cache.
+
+And the stack service ``npm``, which gives them to the team's commands.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,21 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from filelock import FileLock, Timeout
+from pydantic import Field
 
-from harness.errors import EnvironmentProblem
+from harness.errors import EnvironmentProblem, UsageProblem
+from harness.events import StackFact
 from harness.images import cache_folder
+from harness.model import ResidueClass
+from harness.spi import Layers, Need, Run, ServiceConfig
+
+_WORKLOADS = Path(__file__).parent / "workloads"
 
 _LONGEST = 600.0
 """Seconds that an installation may take, and that a second process waits for the first."""
@@ -85,3 +97,48 @@ def _npm_ci(folder: Path, lock: Path, log: Path) -> None:
             "\n".join([f"`npm ci` of {lock}: {said}", *last]),
             next_step=f"is the npm registry reachable? The whole output is in {log}",
         )
+
+
+class Npm(ServiceConfig):
+    """npm packages for the team's commands, such as a build tool; nothing of it runs."""
+
+    uses: Literal["npm"] = "npm"
+    packages: str = Field(
+        description="a workload of the drill's, or the path of a folder, with `package.json` and `package-lock.json`"
+    )
+
+    def needs(self) -> Sequence[Need]:
+        """Node.js and npm."""
+        return (Need(kind="tool", name="node"), Need(kind="tool", name="npm"))
+
+    def start(self, name: str, run: Run) -> Packages:  # noqa: ARG002
+        """Install them, where that was not done before."""
+        lock = _WORKLOADS / self.packages / "package-lock.json"
+        if not lock.is_file():
+            raise UsageProblem(f"`packages: {self.packages}`: there is no {lock}")
+        folder = node_folder(lock)
+        run.timeline.write(StackFact(name="npm packages", value=f"{self.packages}, {folder.name}"))
+        return Packages(folder)
+
+
+@dataclass(frozen=True)
+class Packages:
+    """Installed packages."""
+
+    folder: Path
+
+    def environment(self) -> Mapping[str, str]:
+        """``NODE_PATH``, in which node looks for packages that it finds nowhere else (Node.js, "Modules")."""
+        return {"NODE_PATH": str(self.folder / "node_modules")}
+
+    def names(self) -> Mapping[str, str]:
+        """``folder``, which holds ``node_modules``."""
+        return {"folder": str(self.folder)}
+
+    def snapshot(self) -> Layers:
+        """Nothing: no release changes them."""
+        return {}
+
+    def classify(self, layer: str, key: str, before: str, after: str) -> ResidueClass | None:  # noqa: ARG002
+        """No layer is its own."""
+        return None
