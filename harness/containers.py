@@ -88,6 +88,12 @@ class Containers:
             self._network = name
         return self._network
 
+    @property
+    def gateway(self) -> str:
+        """Address of this host on the run's network: containers reach what listens there, and nothing behind it."""
+        network = self.client.networks.get(self.network)
+        return str(network.attrs["IPAM"]["Config"][0]["Gateway"])
+
     def start(
         self,
         part: str,

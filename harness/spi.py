@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 
@@ -79,6 +79,8 @@ class Run:
     images: Images
     containers: Containers
     taps: Taps
+    services: dict[str, Service] = field(default_factory=dict)
+    """Services that run already; one that names another in ``after()`` finds it here when it starts."""
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Environment for a process of this run: nothing of the caller's but PATH and locale."""

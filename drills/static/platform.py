@@ -19,6 +19,8 @@ from harness.events import StackFact
 from harness.model import ResidueClass
 from harness.spi import Instance, Layers, PlatformConfig, Run, Service, ServiceName
 
+MARKER = r"""version["'=: ]+(v[\w.-]+)"""
+"""The version in a page or a script, as the first group; what every site that is drilled has to bring."""
 _SCRIPT = re.compile(r"""<script[^>]+src=["']([^"']+)["']""")
 _LONGEST = 8.0
 """Seconds for one file."""
@@ -43,8 +45,7 @@ class Static(PlatformConfig):
     host: ServiceName = Field(description="the service that serves the site, or the cache in front of it")
     page: str = Field(default="/", description="the page whose version counts")
     marker: str = Field(
-        default=r"""version["'=: ]+(v[\w.-]+)""",
-        description="regular expression whose first group is the version, in page and script",
+        default=MARKER, description="regular expression whose first group is the version, in page and script"
     )
 
     def provision(self, run: Run, services: Mapping[str, Service]) -> StaticSite:

@@ -21,7 +21,7 @@ from harness.runner.acting import run_steps
 from harness.runner.asking import ask_all, first_failure, record, take_snapshot
 from harness.runner.forecast import ask_forecast
 from harness.runner.session import Session, environment_of
-from harness.spi import Bench, Need, Plugin, Service, ServiceConfig
+from harness.spi import Bench, Need, Plugin, ServiceConfig
 from harness.units import format_duration
 
 
@@ -108,7 +108,7 @@ def _made(image: Image) -> bool:
 def provision(session: Session) -> Next:
     """Start the stack: services in the order of their needs, then the platform."""
     stack = session.scenario.stack
-    running: dict[str, Service] = {}
+    running = session.run.services
     for name, config in _ordered(stack.services):
         running[name] = config.start(name, session.run)
     platform = stack.platform.provision(session.run, running)

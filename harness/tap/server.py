@@ -34,15 +34,18 @@ _START = 10.0
 
 
 class Tap:
-    """A listener on 127.0.0.1 in front of one endpoint. Hand ``url`` to the team's commands, never to the harness."""
+    """A listener of this host in front of one endpoint. Hand ``url`` to the team's commands, never to the harness."""
 
-    def __init__(self, upstream: str, dialect: Dialect, write: Callable[[ApiCalled], object]) -> None:
+    def __init__(
+        self, upstream: str, dialect: Dialect, write: Callable[[ApiCalled], object], host: str = "127.0.0.1"
+    ) -> None:
         self.upstream = upstream.rstrip("/")
         self.url = ""
         self.sabotages: Sequence[Sabotage] = ()
         """What is broken now; changed by the runner between attempts."""
         self._dialect = dialect
         self._write = write
+        self._host = host
         self._session: ClientSession | None = None
         self._runner: web.AppRunner | None = None
 
@@ -62,9 +65,9 @@ class Tap:
             app, access_log=None, auto_decompress=False, shutdown_timeout=1.0, handler_cancellation=True
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, self._host, 0)
         await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = f"http://{self._host}:{self._runner.addresses[0][1]}"
 
     async def close(self) -> None:
         """Stop listening; calls under way are cut."""
@@ -162,8 +165,11 @@ class Taps:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def open(self, upstream: str, dialect: Dialect, *, users: bool = False) -> Tap:
+    def open(self, upstream: str, dialect: Dialect, *, users: bool = False, host: str = "127.0.0.1") -> Tap:
         """A tap in front of ``upstream``. One on the ``users``' way keeps to its rules: no record, no sabotage.
+
+        Args:
+            host: address of this host to listen on; containers reach ``Containers.gateway``.
 
         Raises:
             EnvironmentProblem: it cannot listen.
@@ -172,7 +178,7 @@ class Taps:
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=self._loop.run_forever, name="drill-tap", daemon=True)
             self._thread.start()
-        tap = Tap(upstream, dialect, (lambda _: None) if users else self._write)
+        tap = Tap(upstream, dialect, (lambda _: None) if users else self._write, host)
         try:
             self._run(tap.open()).result(_START)
         except OSError as problem:

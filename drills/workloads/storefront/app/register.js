@@ -1,0 +1,1 @@
+// No service worker in this release.
