@@ -164,8 +164,11 @@ def _recovery(story: Story, start: RunStarted, measured: Measured) -> Metric:
 def _recovered_unseen(story: Story, outage: OutageRecord) -> float | None:
     """When the attempt that recovered had acted, where the probe's traffic was good before it even began.
 
-    Then something else was still broken (a queue, a second entry): the users' outage lasted until that came back.
+    Then something else was still broken (a queue, a second entry): the users' outage lasted until that came back. What
+    only the next deploy showed was no outage of theirs.
     """
+    if any(story.nexts):
+        return None
     last = next((attempt for attempt in reversed(story.attempts()) if attempt.recovered), None)
     if last is None or last.number == 1 or last.started is None or last.acted is None or outage.recovered is None:
         return None

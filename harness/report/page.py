@@ -254,10 +254,16 @@ def _reach(record: RunRecord) -> Reach | None:
 def ladder(record: RunRecord) -> list[tuple[str, str, str, str]]:
     """Rungs in the order in which they were tried: attempt, time of its steps, what it came to, what it cost."""
     return [
-        (attempt_name(each), figure(each.acted, "s"), "recovered" if each.recovered else "broken", _cost(each))
+        (attempt_name(each), figure(each.acted, "s"), _came_to(each), _cost(each))
         for each in record.attempts
         if each.recovered is not None
     ]
+
+
+def _came_to(attempt: AttemptRecord) -> str:
+    if attempt.recovered:
+        return "recovered"
+    return "recovered, and broken by the next deploy" if attempt.next else "broken"
 
 
 def faster(record: RunRecord) -> str:
