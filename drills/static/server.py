@@ -17,9 +17,10 @@ from urllib.parse import unquote
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from drills.static.serving import serve
 from drills.static.store import Blobs, Deployment, Site
@@ -30,8 +31,31 @@ VENDORS = {
     "netlify": "drills.static.netlify:NetlifyApi",
     "cloudflare-pages": "drills.static.cloudflare:CloudflarePagesApi",
 }
+LARGEST_BODY = 128 * 1024**2
+"""Bytes of a request: the largest file, or the assets that wrangler sends at once (40 MiB as base64), and some room."""
 _IDLE = 10
 """Seconds that a client may keep a connection without saying anything."""
+
+
+class Limited:
+    """An API that reads no more than ``LARGEST_BODY`` of a request, however much is announced or sent."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > LARGEST_BODY:
+                raise HTTPException(413, f"a request has at most {LARGEST_BODY} bytes")
+            return message
+
+        await self._app(scope, counted, send)
 
 
 class SiteApp:
@@ -82,6 +106,7 @@ def build(config: StandInConfig) -> tuple[FastAPI, SiteApp]:
     module, _, name = VENDORS[config.vendor].partition(":")
     vendor: Vendor = getattr(import_module(module), name)(config, site, Blobs(config.root / "blobs"))
     api = vendor.api()
+    api.add_middleware(Limited)
 
     @api.get(STATE_PATH, include_in_schema=False)
     async def state() -> JSONResponse:
