@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,10 +25,10 @@ from harness.undo import undo_all
 def local_run(tmp_path: Path) -> Iterator[Run]:
     """A run whose ledger is undone at the end; fails where something stays."""
     identifier = f"test-{tmp_path.name[-20:]}-{time.monotonic_ns()}"
-    folder, scratch = tmp_path / "run", tmp_path / "scratch"
+    folder, scratch = tmp_path / "run", Path(tempfile.mkdtemp(prefix="drill-"))  # short: Chromium puts sockets there
     folder.mkdir()
-    scratch.mkdir()
     timeline, ledger = Timeline(folder / "timeline.jsonl", anchor=time.monotonic()), Ledger(folder)
+    ledger.plan(Undo(kind="path", what="scratch folder", params={"path": str(scratch)}))
     ledger.plan(Undo(kind="processes", what="processes of the run", params={"run": identifier}))
     taps, left = Taps(timeline.write), []
     images = Images(engine_client, recipe_folders())
@@ -47,8 +48,6 @@ class LocalSite:
         site = self
 
         class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
             def do_GET(self) -> None:
                 site.asked.append(self.path)
                 status, headers, body = site.pages.get(self.path, (404, {"Content-Type": "text/html"}, "nothing"))
