@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 CACHE = Path("/var/cache/front")
 CONFIGURATION = Path("/tmp/nginx.conf")
 HEADER = struct.Struct("=QqqqqqIHHH")
-"""Version; valid until, updating, error, last modified, made (epoch seconds); CRC; ms; start of head, of body."""
+"""Version; valid until, updating, error, last modified, made (epoch seconds); CRC; ms; where head and body start."""
 VERSION = 5
 
 
