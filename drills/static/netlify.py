@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import tomllib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
@@ -10,29 +11,15 @@ from typing import Annotated, Any, ClassVar
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 
-from drills.static.rules import ASSUMED, HostRule
-from drills.static.serving import Settings, parse_headers_file, parse_redirects_file
+from drills.static.netlify_rules import LOCKED, OVERWRITTEN, PICKED, RETENTION, RETENTION_DAYS, RULES
+from drills.static.rules import HostRule
+from drills.static.serving import Rewrite, Settings, parse_headers_file, parse_redirects_file
 from drills.static.store import BadPath, Blob, Deployment, Snapshot, TooLarge, clean_path
 from drills.static.vendor import Vendor
 
-_MANAGE = "https://docs.netlify.com/deploy/manage-deploys/manage-deploys-overview/"
-_RETENTION_DAYS = 90
-"""Age at which a deploy is deleted (Netlify docs, "Manage deploys")."""
-
-OVERWRITTEN = HostRule(
-    "netlify-next-deploy-publishes", "with auto publishing on, the next production deploy is published", _MANAGE
-)
-LOCKED = HostRule("netlify-locked", "while the published deploy is locked, no production deploy is published", _MANAGE)
-RETENTION = HostRule(
-    "netlify-deploy-retention",
-    f"a deploy older than {_RETENTION_DAYS} days is deleted, unless it is published or the newest",
-    _MANAGE,
-)
-PICKED = HostRule("netlify-rollback-picks", "`rollback` takes the deploy that was published before", ASSUMED)
-RULES = (OVERWRITTEN, LOCKED, RETENTION, PICKED)
 _ACCOUNT = {"id": "drill", "slug": "drill", "name": "drill", "type_name": "Drill", "default": True}
 
 
@@ -58,6 +45,25 @@ class Deploy(BaseModel):
     branch: str | None = Field(default=None, max_length=250)
 
 
+class _Headers(BaseModel):
+    path: str = Field(alias="for")
+    values: dict[str, str] = Field(default_factory=dict)
+
+
+class _Redirect(BaseModel):
+    source: str = Field(alias="from")
+    to: str = ""
+    status: int = 301
+    force: bool = False
+
+
+class _Written(BaseModel):
+    """``netlify.toml`` as far as it is about serving (Netlify docs, "File-based configuration")."""
+
+    headers: list[_Headers] = Field(default_factory=list)
+    redirects: list[_Redirect] = Field(default_factory=list)
+
+
 class NetlifyApi(Vendor):
     """One site of an account."""
 
@@ -73,9 +79,16 @@ class NetlifyApi(Vendor):
     # What the host knows ------------------------------------------------------------------------------------------
 
     def settings(self, deployment: Deployment) -> Settings:
-        """``_headers`` and ``_redirects`` of the deploy."""
+        """``_headers`` and ``_redirects`` of the deploy; the client has them in a ``netlify.toml`` that it writes."""
+        headers = parse_headers_file(deployment.text("/_headers"))
         redirects = parse_redirects_file(deployment.text("/_redirects"))
-        return Settings(parse_headers_file(deployment.text("/_headers")), redirects)
+        try:
+            written = _Written.model_validate(tomllib.loads(deployment.text("/netlify.toml")))
+        except (tomllib.TOMLDecodeError, ValidationError):
+            return Settings(headers, redirects)
+        headers += [(each.path, each.values) for each in written.headers]
+        redirects += [Rewrite(each.source, each.to, each.status, each.force) for each in written.redirects]
+        return Settings(headers, redirects)
 
     def deployment_host(self, deployment: Deployment) -> str:
         """``<id>--<site>.netlify.localhost``."""
@@ -95,7 +108,7 @@ class NetlifyApi(Vendor):
         newest = self.site.newest_first()[:1]
         for each in list(self.site.deployments.values()):
             kept = each.id == self.site.published or each in newest
-            if not kept and self.site.age(each) > _RETENTION_DAYS:
+            if not kept and self.site.age(each) > RETENTION_DAYS:
                 self.site.remove(each.id)
 
     def _find(self, id_: str) -> Deployment:
