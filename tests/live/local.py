@@ -40,9 +40,9 @@ def local_run(tmp_path: Path) -> Iterator[Run]:
 
 
 class LocalSite:
-    """Serves ``pages``: path → (status, headers, body); anything else is 404. What was asked for is in ``asked``."""
+    """Serves ``pages`` on ``address``: path → (status, headers, body); anything else is 404. What was asked for is in ``asked``."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
         self.pages: dict[str, tuple[int, dict[str, str], str]] = {}
         self.asked: list[str] = []
         site = self
@@ -60,9 +60,9 @@ class LocalSite:
             def log_message(self, *args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((address, 0), Handler)
         Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"http://{address}:{self._server.server_address[1]}"
 
     def serve(self, path: str, kind: str, body: str, cache: str = "", status: int = 200, **headers: str) -> None:
         """Answer ``path`` from now on."""

@@ -204,10 +204,14 @@ def test_a_host_that_does_not_answer_fails_the_visit_and_the_check(bench, site, 
 
 
 def test_the_browser_reaches_nothing_but_the_stack(bench, site):
-    site.serve("/", "text/html", "<h1>shop</h1><script src='http://example.com/a.js'></script>")
+    other = LocalSite("127.0.0.2")
+    other.serve("/a.js", "text/javascript", "1")
+    site.serve("/", "text/html", f"<h1>shop</h1><script src='{other.url}/a.js'></script>")
     visit(bench)
     result = ask(bench, reload=True, expect={"selector": "h1"})
-    assert result.evidence[0] == "script http://example.com/a.js → net::ERR_NAME_NOT_RESOLVED"
+    other.close()
+    assert (other.asked, result.outcome) == ([], Outcome.FAIL), result
+    assert result.evidence[0] == f"script {other.url}/a.js → net::ERR_NAME_NOT_RESOLVED"
 
 
 def test_a_service_worker_is_allowed_at_the_address_of_a_container(run, site, builds):
