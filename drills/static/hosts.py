@@ -33,6 +33,13 @@ from harness.spi import Layers, Need, Run, ServiceConfig
 from harness.tap import Answer, Operation, Request, Rule
 from harness.units import Duration
 
+_QUIET = {
+    "NO_UPDATE_NOTIFIER": "1",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "HTTPS_PROXY": "http://127.0.0.1:9",
+    "NO_PROXY": "127.0.0.1",
+}
+"""Clients ask nobody for updates, and reach nothing but this host: at that proxy nobody listens (port 9, discard)."""
 _CLIENTS = Path(__file__).parent / "clients"
 """A folder a vendor with ``package.json`` and ``package-lock.json`` of its client."""
 
@@ -99,6 +106,7 @@ class StaticHost(ServiceConfig, ABC):
             )
         state = running.state() or {}
         tapped = run.taps.open(config.api_url, HostApi(self.vendor)).url
+        running.given.update(_QUIET)
         running.given.update(self.client_environment(tapped, config, str(state["site_id"])))
         if folder:
             running.given["PATH"] = f"{folder / 'node_modules' / '.bin'}:{run.environment()['PATH']}"
@@ -121,15 +129,13 @@ class Vercel(StaticHost):
         return self.plan
 
     def client_environment(self, api: str, config: StandInConfig, site_id: str) -> dict[str, str]:
-        """The client wants https for anything but a proxied address; the proxy named here is never asked."""
+        """Plain http is taken because a proxy is set for it, which 127.0.0.1 does not use."""
         return {
             "VERCEL_API": api,
             "VERCEL_TOKEN": config.token,
             "VERCEL_ORG_ID": "team_drill",
             "VERCEL_PROJECT_ID": site_id,
             "VERCEL_TELEMETRY_DISABLED": "1",
-            "HTTP_PROXY": "http://127.0.0.1:9",
-            "NO_PROXY": "127.0.0.1",
         }
 
 
