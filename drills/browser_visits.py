@@ -28,14 +28,16 @@ class Shows(Frozen):
 
 
 class Visit(Step):
-    """A visitor enters an address in a tab, which stays open: the next visit, or a check, finds it as it was left."""
+    """A visitor enters an address in a tab, which stays open: the next visit, or a check, finds it as it was left.
+
+    It waits until the page has come to rest, and a service worker that the page brings has been activated.
+    """
 
     uses: Literal["visit"] = "visit"
     browser: ServiceName = Field(default="browser", validate_default=True, description="the `browser` service")
     tab: str = Field(default="visitor", min_length=1, description="name of the tab; opened where there is none")
     path: str = Field(default="/", description="path on the stack's entry, or a whole address")
     click: str = Field(default="", description="CSS selector of what is clicked once the page has loaded")
-    worker: bool = Field(default=False, description="wait until a service worker controls the page")
     expect: Shows | None = Field(default=None, description="the step has failed where this is not seen in time")
     timeout: Duration = Field(default=15.0, description="how long the visitor waits for each of these")
 
@@ -53,7 +55,6 @@ class Visit(Step):
             tab=self.tab,
             url=urljoin(bench.platform.entry_url, scope.render(self.path)),
             click=self.click,
-            worker=self.worker,
             selector=self.expect.selector if self.expect else "",
             text=scope.render(self.expect.text) if self.expect else "",
             patience=self.timeout,

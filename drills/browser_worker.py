@@ -23,12 +23,18 @@ if TYPE_CHECKING:
     from playwright.async_api import Request as PageRequest
 
 _QUIET = 5.0
-"""Seconds that a page may take after it has loaded until it asks for nothing more; one that never stops is no fault."""
+"""Seconds that a page may take after it has loaded until it asks for nothing more and its service worker has been
+activated; one that never comes to rest is no fault."""
 _LOOK = 5.0
 """Seconds for a screenshot and for reading what stands somewhere."""
 _TRIES = 3
 _CODE = {"script": ("javascript", "ecmascript", "wasm", "json"), "stylesheet": ("css",)}
 """Requests without which a page does not work, and what their content types contain (HTML, "Fetching scripts")."""
+_INSTALLED = """async () => {
+    for (const each of (await navigator.serviceWorker?.getRegistrations()) ?? [])
+        while (each.installing || (each.active && each.active.state !== "activated"))
+            await new Promise((done) => setTimeout(done, 20))
+}"""
 _WORKERS = """async () => {
     const found = {}
     for (const each of (await navigator.serviceWorker?.getRegistrations()) ?? []) {
@@ -59,8 +65,6 @@ class Order(Frozen):
     """Enter this address; the tab is opened where there is none."""
     reload: bool = False
     click: str = ""
-    worker: bool = False
-    """Wait until a service worker controls the page."""
     selector: str = ""
     """Wait until this can be seen …"""
     text: str = ""
@@ -71,8 +75,8 @@ class Order(Frozen):
 
     @property
     def limit(self) -> float:
-        """Seconds after which the worker gives it up: four things to wait for, then what is read from the page."""
-        return self.patience * 4 + _QUIET + (2 * _TRIES + 2) * _LOOK
+        """Seconds after which the worker gives it up: three things to wait for, then what is read from the page."""
+        return self.patience * 3 + 2 * _QUIET + (2 * _TRIES + 2) * _LOOK
 
 
 class Seen(Frozen):
@@ -186,9 +190,6 @@ async def _acted(page: Page, order: Order) -> tuple[str, str]:
         if order.click:
             doing = f"a click on {order.click}"
             await page.click(order.click, timeout=limit)
-        if order.worker:
-            doing = "a service worker controls the page"
-            await page.wait_for_function("navigator.serviceWorker?.controller", timeout=limit)
         if order.selector:
             doing = f"{order.selector} shows {order.text!r}" if order.text else f"{order.selector} can be seen"
             wanted = page.locator(order.selector).filter(has_text=re.compile(re.escape(order.text)))
@@ -202,10 +203,12 @@ async def _acted(page: Page, order: Order) -> tuple[str, str]:
 
 
 async def _quiet(page: Page) -> None:
-    from playwright.async_api import TimeoutError
+    from playwright.async_api import Error
 
-    with contextlib.suppress(TimeoutError):
+    with contextlib.suppress(Error, TimeoutError):  # an Error too where the page has become another one meanwhile
         await page.wait_for_load_state("networkidle", timeout=_QUIET * 1000)
+        async with asyncio.timeout(_QUIET):
+            await page.evaluate(_INSTALLED)
 
 
 async def _pictured(page: Page, file: str) -> None:

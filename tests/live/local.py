@@ -40,11 +40,12 @@ def local_run(tmp_path: Path) -> Iterator[Run]:
 
 
 class LocalSite:
-    """Serves ``pages`` on ``address``: path → (status, headers, body), else 404. What was asked for is in ``asked``."""
+    """Serves ``pages`` on ``address``: path → (status, headers, body); anything else is 404."""
 
     def __init__(self, address: str = "127.0.0.1") -> None:
         self.pages: dict[str, tuple[int, dict[str, str], str]] = {}
         self.asked: list[str] = []
+        """Every path that was asked for."""
         site = self
 
         class Handler(BaseHTTPRequestHandler):

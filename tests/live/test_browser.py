@@ -157,7 +157,7 @@ def test_a_service_worker_keeps_the_old_shell_unless_another_takes_its_place(ben
     visit(bench)
     assert bench.services["browser"].snapshot() == {"visitors' browsers": {}}
     site.folder(builds("v2-worker"), **REVALIDATE)
-    visit(bench, worker=True)
+    visit(bench)
     installed = {"service worker /": "/sw.js, caches: shop-v2"}
     assert bench.services["browser"].snapshot() == {"visitors' browsers": installed}
     site.folder(builds(restored), **REVALIDATE)
@@ -219,7 +219,8 @@ def test_a_service_worker_is_allowed_at_the_address_of_a_container(run, site, bu
     run.services["host"] = site
     front = Front(upstream="host").start("front", run)
     bench = bench_of(run, front, browser=Browser().start("browser", run))
-    visit(bench, worker=True)
+    visit(bench)
+    assert set(bench.services["browser"].snapshot()["visitors' browsers"]) == {"service worker /"}
     assert ask(bench, reload=True, expect={"selector": "#release", "text": "v2"}).outcome is Outcome.PASS
 
 

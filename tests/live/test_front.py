@@ -1,5 +1,9 @@
 """A real nginx with a proxy cache, in a container on a run's internal network, before a site on 127.0.0.1."""
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 import requests
 
@@ -11,6 +15,7 @@ from harness.model import ResidueClass
 from harness.timeline import read_timeline
 from tests.live.local import LocalSite, local_run
 
+PURGE = Path(__file__).parents[2] / "drills" / "workloads" / "storefront" / "purge.py"
 HTML = "text/html"
 YEAR = "public, max-age=31536000"
 
@@ -124,6 +129,17 @@ def test_a_purge_takes_what_it_names_and_no_more(front, site):
     assert set(front.snapshot()["cache"]) == {"/", "/index.html"}
     assert ask("PURGE", front.desk + "/*").json() == {"purged": 2}
     assert front.snapshot() == {"cache": {}}
+
+
+def test_the_teams_script_purges_paths(front, site):
+    for path in ("/", "/assets/a.js", "/prices.json"):
+        site.serve(path, HTML, page("v1"), YEAR)
+        get(front, path)
+    environment = {"PATH": os.environ["PATH"], **front.environment()}
+    done = subprocess.run([PURGE, "/", "/assets/*"], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "/: 1 purged\n/assets/*: 1 purged\n"
+    assert set(front.snapshot()["cache"]) == {"/prices.json"}
+    assert subprocess.run([PURGE], env=environment, capture_output=True, check=False).returncode == 1
 
 
 def test_the_snapshot_shows_what_is_stale(front, site):
