@@ -19,7 +19,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from drills.static.rules import ASSUMED, HostRule
-from drills.static.serving import Rewrite, Settings, parse_headers_file, parse_redirects_file
+from drills.static.serving import Rewrite, Settings, parse_headers_file, redirect_lines
 from drills.static.store import Blob, Deployment, Snapshot, clean_path
 from drills.static.vendor import Vendor
 
@@ -30,6 +30,8 @@ _LARGEST_FILE = 25 * 1024**2
 """Bytes of one file (Pages, "Limits")."""
 _MOST_FILES = 20_000
 """Files of a site on the free plan (Pages, "Limits")."""
+_REDIRECT_CODES = ("200", "301", "302", "303", "307", "308")
+"""Pages, "Redirects"."""
 _TOKEN_TIME = 300
 """Seconds for which an upload token is good; what clients see is the `exp` in it."""
 
@@ -96,11 +98,11 @@ class CloudflarePagesApi(Vendor):
 
     def settings(self, deployment: Deployment) -> Settings:
         """``_headers`` and ``_redirects``, which come beside the files."""
-        redirects = parse_redirects_file(deployment.details.get("_redirects", ""))
+        rewrites = redirects(deployment.details.get("_redirects", ""))
         if "/404.html" not in deployment.files:
             # A site without one is taken for a single-page application (Pages docs, "Serving Pages").
-            redirects.append(Rewrite("/*", "/index.html", 200))
-        return Settings(parse_headers_file(deployment.details.get("_headers", "")), redirects)
+            rewrites.append(Rewrite("/*", "/index.html", 200))
+        return Settings(parse_headers_file(deployment.details.get("_headers", "")), rewrites, joined=True)
 
     def deployment_host(self, deployment: Deployment) -> str:
         """``<first eight of the id>.<project>.pages.localhost``."""
@@ -209,7 +211,7 @@ class CloudflarePagesApi(Vendor):
         files = {path: blob for path, key in wanted.items() if (blob := self.blobs.get(key)) is not None}
         missing = sorted(set(wanted) - set(files))
         if missing:
-            raise Refused(400, 8000096, f"the manifest names files that were not uploaded: {', '.join(missing[:5])}")
+            raise Refused(400, 8000096, f"the manifest names files that were not uploaded: {missing[:5]!a}")
         return files
 
     def _roll_back(self, target: Deployment) -> JSONResponse:
@@ -321,6 +323,20 @@ class CloudflarePagesApi(Vendor):
             return _result(None)
 
         return routes
+
+
+def redirects(text: str) -> list[Rewrite]:
+    """A ``_redirects`` file as Pages reads it: by default 302, followed whether there is a file or not ("Redirects").
+
+    What wrangler 4.80.0 warns of and Pages ignores is left out: other codes, a second rule for a path, and what leads
+    everything to the index page, which would never end.
+    """
+    found: dict[str, Rewrite] = {}
+    for path, to, code in redirect_lines(text):
+        endless = path.endswith(("/*", "/")) and to.endswith(("/index", "/index.html")) and to.startswith("/")
+        if not endless and (code or "302") in _REDIRECT_CODES:
+            found.setdefault(path, Rewrite(path, to, int(code or "302"), force=True))
+    return list(found.values())
 
 
 def _kind(each: Deployment) -> str:

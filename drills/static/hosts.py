@@ -173,6 +173,7 @@ class CloudflarePages(StaticHost):
             "CLOUDFLARE_API_TOKEN": config.token,
             "CLOUDFLARE_ACCOUNT_ID": "drill",
             "PAGES_PROJECT": config.site,
+            "WRANGLER_CACHE_DIR": str(config.root / "client"),
             "WRANGLER_SEND_METRICS": "false",
         }
 

@@ -97,6 +97,13 @@ def test_cloudflare_takes_no_file_name_that_leads_out(api, name):
     assert (answer.status_code, answer.json()["success"]) == (400, False)
 
 
+@on("cloudflare-pages")
+def test_cloudflare_names_a_missing_file_that_is_no_text(api):
+    url = "/client/v4/accounts/drill/pages/projects/shop/deployments"
+    answer = api.post(url, files={"manifest": (None, '{"\\ud800": "key"}')})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, 8000096)
+
+
 @on(*VENDORS)
 @pytest.mark.parametrize("path", ["/../../../../etc/passwd", "/..%2f..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd"])
 def test_a_visitor_gets_nothing_but_the_site(api, path):
