@@ -1,7 +1,10 @@
 import asyncio
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+from drills.static.server import VENDORS
 from drills.static.serving import REVALIDATE, Rewrite, Settings, parse_headers_file, parse_redirects_file, serve
 from drills.static.store import BadPath, Blobs, Deployment, Site, TooLarge, clean_path
 
@@ -98,3 +101,13 @@ def test_redirects_as_the_team_wrote_them():
         Rewrite("/app/*", "/index.html", 200),
         Rewrite("/x", "/y", 302, force=True),
     ]
+
+
+def test_the_page_about_static_hosts_has_every_rule_with_its_source():
+    page = (Path(__file__).parents[3] / "docs" / "static-hosts.md").read_text()
+    for where in VENDORS.values():
+        module, _, name = where.partition(":")
+        for rule in getattr(import_module(module), name).rules:
+            (row,) = [line for line in page.splitlines() if f"`{rule.name}`" in line]
+            assert rule.says in row
+            assert rule.source in row
