@@ -13,8 +13,9 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from drills.static.netlify_files import settings_of
 from drills.static.rules import ASSUMED, HostRule
-from drills.static.serving import Settings, parse_headers_file, parse_redirects_file
+from drills.static.serving import Settings
 from drills.static.store import BadPath, Blob, Deployment, Snapshot, TooLarge, clean_path
 from drills.static.vendor import Vendor
 
@@ -73,9 +74,8 @@ class NetlifyApi(Vendor):
     # What the host knows ------------------------------------------------------------------------------------------
 
     def settings(self, deployment: Deployment) -> Settings:
-        """``_headers`` and ``_redirects`` of the deploy."""
-        redirects = parse_redirects_file(deployment.text("/_redirects"))
-        return Settings(parse_headers_file(deployment.text("/_headers")), redirects)
+        """``netlify.toml``, ``_headers`` and ``_redirects`` of the deploy."""
+        return settings_of(deployment)
 
     def deployment_host(self, deployment: Deployment) -> str:
         """``<id>--<site>.netlify.localhost``."""
