@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import tomllib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
@@ -11,12 +10,13 @@ from typing import Annotated, Any, ClassVar
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from drills.static.netlify_files import settings_of
 from drills.static.netlify_rules import LOCKED, OVERWRITTEN, PICKED, RETENTION, RETENTION_DAYS, RULES
 from drills.static.rules import HostRule
-from drills.static.serving import Rewrite, Settings, parse_headers_file, parse_redirects_file
+from drills.static.serving import Settings
 from drills.static.store import BadPath, Blob, Deployment, Snapshot, TooLarge, clean_path
 from drills.static.vendor import Vendor
 
@@ -45,25 +45,6 @@ class Deploy(BaseModel):
     branch: str | None = Field(default=None, max_length=250)
 
 
-class _Headers(BaseModel):
-    path: str = Field(alias="for")
-    values: dict[str, str] = Field(default_factory=dict)
-
-
-class _Redirect(BaseModel):
-    source: str = Field(alias="from")
-    to: str = ""
-    status: int = 301
-    force: bool = False
-
-
-class _Written(BaseModel):
-    """``netlify.toml`` as far as it is about serving (Netlify docs, "File-based configuration")."""
-
-    headers: list[_Headers] = Field(default_factory=list)
-    redirects: list[_Redirect] = Field(default_factory=list)
-
-
 class NetlifyApi(Vendor):
     """One site of an account."""
 
@@ -79,16 +60,8 @@ class NetlifyApi(Vendor):
     # What the host knows ------------------------------------------------------------------------------------------
 
     def settings(self, deployment: Deployment) -> Settings:
-        """``_headers`` and ``_redirects`` of the deploy; the client has them in a ``netlify.toml`` that it writes."""
-        headers = parse_headers_file(deployment.text("/_headers"))
-        redirects = parse_redirects_file(deployment.text("/_redirects"))
-        try:
-            written = _Written.model_validate(tomllib.loads(deployment.text("/netlify.toml")))
-        except (tomllib.TOMLDecodeError, ValidationError):
-            return Settings(headers, redirects)
-        headers += [(each.path, each.values) for each in written.headers]
-        redirects += [Rewrite(each.source, each.to, each.status, each.force) for each in written.redirects]
-        return Settings(headers, redirects)
+        """``netlify.toml``, ``_headers`` and ``_redirects`` of the deploy."""
+        return settings_of(deployment)
 
     def deployment_host(self, deployment: Deployment) -> str:
         """``<id>--<site>.netlify.localhost``."""

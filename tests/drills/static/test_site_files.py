@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from drills.static.cloudflare import redirects
+from drills.static.netlify_files import settings_of
 from drills.static.serving import Rewrite, Settings, parse_headers_file, parse_redirects_file, serve
 from drills.static.store import Blobs, Deployment
 
@@ -104,3 +105,49 @@ def test_what_no_site_may_send_is_left_out(site, line):
 
 def test_a_header_outside_of_latin_1_goes_out_as_the_bytes_of_the_file(site):
     assert headers(site, "/*\n  X-A: →\n")["X-A"].encode("latin-1").decode() == "→"
+
+
+def said_to_netlify(blobs, **files):
+    stored = {f"/{name}": asyncio.run(blobs.add(text.encode())) for name, text in files.items()}
+    return settings_of(Deployment("d1", production=True, files=stored))
+
+
+TOML = """
+[[headers]]
+for = "/*"
+  [headers.values]
+  X-A = "1"
+  X-B = ["1", "2"]
+[[redirects]]
+from = "/a"
+to = "/b"
+  [redirects.query]
+[[redirects]]
+from = "/c"
+to = "/d"
+status = 302
+force = true
+[[redirects]]
+from = "/e"
+to = "/f"
+conditions = {Country = ["FR"]}
+"""
+
+
+def test_netlify_reads_the_configuration_that_its_client_sends(tmp_path):
+    found = said_to_netlify(Blobs(tmp_path), **{"netlify.toml": TOML})
+    assert found.headers == [("/*", {"X-A": "1", "X-B": "1, 2"})]
+    assert found.rewrites == [Rewrite("/a", "/b", 301), Rewrite("/c", "/d", 302, force=True)]
+
+
+def test_netlify_reads_the_files_of_a_client_that_sends_them(tmp_path):
+    found = said_to_netlify(Blobs(tmp_path), _headers="/*\n  X-A: 1\n", _redirects="/a /b\n")
+    assert (found.headers, found.rewrites) == ([("/*", {"X-A": "1"})], [Rewrite("/a", "/b", 301)])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[[", "redirects = 1", "[[headers]]\nfor = 1", "a = " + "[" * 5000, '[[redirects]]\nfrom="/a"\nto="/b"\nstatus=7'],
+)
+def test_a_configuration_that_cannot_be_read_says_nothing(tmp_path, text):
+    assert said_to_netlify(Blobs(tmp_path), **{"netlify.toml": text}) == Settings([], [])
