@@ -33,13 +33,8 @@ from harness.spi import Layers, Need, Run, ServiceConfig
 from harness.tap import Answer, Operation, Request, Rule
 from harness.units import Duration
 
-_QUIET = {
-    "NO_UPDATE_NOTIFIER": "1",
-    "HTTP_PROXY": "http://127.0.0.1:9",
-    "HTTPS_PROXY": "http://127.0.0.1:9",
-    "NO_PROXY": "127.0.0.1",
-}
-"""Clients ask nobody for updates, and reach nothing but this host: at that proxy nobody listens (port 9, discard)."""
+_QUIET = {"NO_UPDATE_NOTIFIER": "1"}
+"""Clients ask nobody for updates."""
 _CLIENTS = Path(__file__).parent / "clients"
 """A folder a vendor with ``package.json`` and ``package-lock.json`` of its client."""
 
@@ -129,13 +124,16 @@ class Vercel(StaticHost):
         return self.plan
 
     def client_environment(self, api: str, config: StandInConfig, site_id: str) -> dict[str, str]:
-        """Plain http is taken because a proxy is set for it, which 127.0.0.1 does not use."""
+        """Plain http is taken because a proxy is set for it, which 127.0.0.1 does not use; nobody listens there."""
         return {
             "VERCEL_API": api,
             "VERCEL_TOKEN": config.token,
             "VERCEL_ORG_ID": "team_drill",
             "VERCEL_PROJECT_ID": site_id,
             "VERCEL_TELEMETRY_DISABLED": "1",
+            "HTTP_PROXY": "http://127.0.0.1:9",
+            "HTTPS_PROXY": "http://127.0.0.1:9",
+            "NO_PROXY": "127.0.0.1",
         }
 
 
