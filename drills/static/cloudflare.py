@@ -87,6 +87,7 @@ class CloudflarePagesApi(Vendor):
     """One project of an account; its production branch is ``main``."""
 
     rules: ClassVar[Sequence[HostRule]] = RULES
+    uploads: ClassVar[str] = r"/client/v4/(pages/assets/upload|accounts/[^/]+/pages/projects/[^/]+/deployments)"
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)

@@ -23,7 +23,7 @@ from pydantic import Field
 
 from drills.container_logs import telling
 from drills.node_tools import node_folder
-from drills.static.vendor import STATE_PATH, StandInConfig
+from drills.static.vendor import LARGEST_BODY, STATE_PATH, StandInConfig
 from harness.errors import ProvisionProblem
 from harness.events import StackFact
 from harness.ledger import Undo
@@ -100,7 +100,7 @@ class StaticHost(ServiceConfig, ABC):
                 next_step=f"its log is {run.folder / 'logs' / name}.log",
             )
         state = running.state() or {}
-        tapped = run.taps.open(config.api_url, HostApi(self.vendor)).url
+        tapped = run.taps.open(config.api_url, HostApi(self.vendor), largest=LARGEST_BODY).url
         running.given.update(_QUIET)
         running.given.update(self.client_environment(tapped, config, str(state["site_id"])))
         if folder:

@@ -17,7 +17,7 @@ from drills.static.netlify_files import settings_of
 from drills.static.netlify_rules import LOCKED, OVERWRITTEN, PICKED, RETENTION, RETENTION_DAYS, RULES
 from drills.static.rules import HostRule
 from drills.static.serving import Settings
-from drills.static.store import BadPath, Blob, Deployment, Snapshot, TooLarge, clean_path
+from drills.static.store import BadPath, Blob, Deployment, Snapshot, TooLarge, WrongDigest, clean_path
 from drills.static.vendor import Vendor
 
 _ACCOUNT = {"id": "drill", "slug": "drill", "name": "drill", "type_name": "Drill", "default": True}
@@ -49,6 +49,7 @@ class NetlifyApi(Vendor):
     """One site of an account."""
 
     rules: ClassVar[Sequence[HostRule]] = RULES
+    uploads: ClassVar[str] = r"/api/v1/deploys/[^/]+/files/.+"
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -196,20 +197,20 @@ class NetlifyApi(Vendor):
         digest = deployment.details.get("announced", {}).get(path)
         if digest is None:
             raise Refused(422, f"{path} was not announced")
-        blob = await self._take(request)
-        if blob.sha1 != digest:
-            raise Refused(422, f"{path} has the SHA-1 {blob.sha1}, announced was {digest}")
+        blob = await self._take(request, digest)
         # One upload answers for every path with the same content.
         for other, wanted in deployment.details["announced"].items():
             if wanted == digest:
                 deployment.files[other] = blob
         return self._ready(deployment)
 
-    async def _take(self, request: Request) -> Blob:
+    async def _take(self, request: Request, digest: str) -> Blob:
         try:
-            return await self.blobs.receive(request.stream())
+            return await self.blobs.receive(request.stream(), announced=digest)
         except TooLarge as problem:
             raise Refused(413, str(problem)) from problem
+        except WrongDigest as problem:
+            raise Refused(422, str(problem)) from problem
 
     def _restore(self, deployment: Deployment) -> Deployment:
         if deployment.state != "ready":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import re
 import socket
 import sys
 import time
@@ -17,6 +18,7 @@ from urllib.parse import unquote
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -24,35 +26,36 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from drills.static.serving import serve
 from drills.static.store import Blobs, Deployment, Site
-from drills.static.vendor import STATE_PATH, StandInConfig, Vendor
+from drills.static.vendor import LARGEST_BODY, LARGEST_WORDS, STATE_PATH, StandInConfig, Vendor
 
 VENDORS = {
     "vercel": "drills.static.vercel:VercelApi",
     "netlify": "drills.static.netlify:NetlifyApi",
     "cloudflare-pages": "drills.static.cloudflare:CloudflarePagesApi",
 }
-LARGEST_BODY = 128 * 1024**2
-"""Bytes of a request: the largest file, or the assets that wrangler sends at once (40 MiB as base64), and some room."""
 _IDLE = 10
 """Seconds that a client may keep a connection without saying anything."""
 
 
 class Limited:
-    """An API that reads no more than ``LARGEST_BODY`` of a request, however much is announced or sent."""
+    """An API that reads no more of a request than such a request needs: nothing of one that announces more."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, uploads: str) -> None:
         self._app = app
+        self._uploads = re.compile(uploads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
+        largest = LARGEST_BODY if self._uploads.fullmatch(scope.get("path", "")) else LARGEST_WORDS
+        announced = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
         seen = 0
 
         async def counted() -> Message:
             nonlocal seen
-            message = await receive()
+            message = {} if announced.isdecimal() and int(announced) > largest else await receive()
             seen += len(message.get("body", b""))
-            if seen > LARGEST_BODY:
-                raise HTTPException(413, f"a request has at most {LARGEST_BODY} bytes")
+            if not message or seen > largest:
+                raise HTTPException(413, f"such a request has at most {largest} bytes")
             return message
 
         await self._app(scope, counted, send)
@@ -106,7 +109,7 @@ def build(config: StandInConfig) -> tuple[FastAPI, SiteApp]:
     module, _, name = VENDORS[config.vendor].partition(":")
     vendor: Vendor = getattr(import_module(module), name)(config, site, Blobs(config.root / "blobs"))
     api = vendor.api()
-    api.add_middleware(Limited)
+    api.add_middleware(Limited, uploads=vendor.uploads)
 
     @api.get(STATE_PATH, include_in_schema=False)
     async def state() -> JSONResponse:

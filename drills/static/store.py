@@ -20,6 +20,10 @@ class TooLarge(Exception):
     """An upload is larger than the host takes."""
 
 
+class WrongDigest(Exception):
+    """Content is not what was announced."""
+
+
 class BadPath(ValueError):
     """A file name that leads out of the deployment."""
 
@@ -46,11 +50,15 @@ class Blobs:
         """The content under ``digest``, in whichever form it was announced."""
         return self._known.get(digest)
 
-    async def receive(self, chunks: AsyncIterator[bytes], largest: int = LARGEST_FILE) -> Blob:
-        """Take an upload as it comes in, never as a whole in memory.
+    async def receive(self, chunks: AsyncIterator[bytes], largest: int = LARGEST_FILE, announced: str = "") -> Blob:
+        """Take an upload as it comes in, never as a whole in memory; what is refused leaves nothing.
+
+        Args:
+            announced: SHA-1 of the content, where the client has told one.
 
         Raises:
             TooLarge: more than ``largest`` bytes came.
+            WrongDigest: what came is not what was announced.
         """
         sha1, sha256, size = hashlib.sha1(usedforsecurity=False), hashlib.sha256(), 0
         with tempfile.NamedTemporaryFile(dir=self._root, delete=False) as sink:
@@ -62,6 +70,8 @@ class Blobs:
                     sha1.update(chunk)
                     sha256.update(chunk)
                     sink.write(chunk)
+                if announced and sha1.hexdigest() != announced:
+                    raise WrongDigest(f"the content has the SHA-1 {sha1.hexdigest()}, announced was {announced}")
             except BaseException:
                 Path(sink.name).unlink()
                 raise

@@ -15,6 +15,12 @@ from drills.static.serving import Settings
 from drills.static.store import Blobs, Deployment, Site, Snapshot
 from harness.model import Frozen
 
+LARGEST_BODY = 128 * 1024**2
+"""Bytes of a request with files: the largest file, or the assets that wrangler sends at once (40 MiB as base64), and
+some room."""
+LARGEST_WORDS = 8 * 1024**2
+"""Bytes of any other request: 20,000 files by name and digest are 4 MB. Reading JSON takes up to 25 times as much
+memory, and no visitor is served meanwhile."""
 STATE_PATH = "/_drill/state"
 """Where the harness asks; no vendor has such a path."""
 
@@ -49,6 +55,8 @@ class Vendor(ABC):
     """One vendor's API over a site. Every answer in which one of ``rules`` took part carries ``rule.told``."""
 
     rules: ClassVar[Sequence[HostRule]]
+    uploads: ClassVar[str]
+    """Regular expression of the paths to which clients send files, up to ``LARGEST_BODY``."""
 
     def __init__(self, config: StandInConfig, site: Site, blobs: Blobs) -> None:
         self.config = config

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 
 from drills.static.rules import HostRule
 from drills.static.serving import Rewrite, Settings
-from drills.static.store import BadPath, Blob, Deployment, Snapshot, TooLarge, clean_path
+from drills.static.store import BadPath, Blob, Deployment, Snapshot, TooLarge, WrongDigest, clean_path
 from drills.static.vendor import Vendor
 from drills.static.vercel_rules import (
     ALREADY_LIVE,
@@ -32,6 +32,7 @@ from drills.static.vercel_rules import (
 )
 
 TEAM = "team_drill"
+_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "file_too_large"}
 _USER = {"id": "user_drill", "uid": "user_drill", "username": "drill", "email": "drill@localhost", "name": "drill"}
 
 
@@ -71,6 +72,7 @@ class VercelApi(Vendor):
     """One project of a team."""
 
     rules: ClassVar[Sequence[HostRule]] = RULES
+    uploads: ClassVar[str] = "/v2/files"
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -158,12 +160,11 @@ class VercelApi(Vendor):
 
     async def _take(self, request: Request, digest: str) -> Blob:
         try:
-            blob = await self.blobs.receive(request.stream())
+            return await self.blobs.receive(request.stream(), announced=digest)
         except TooLarge as problem:
-            raise Refused(413, "file_too_large", str(problem)) from problem
-        if digest and blob.sha1 != digest:
-            raise Refused(400, "bad_request", f"the content has the SHA-1 {blob.sha1}, announced was {digest}")
-        return blob
+            raise Refused(413, _CODES[413], str(problem)) from problem
+        except WrongDigest as problem:
+            raise Refused(400, _CODES[400], str(problem)) from problem
 
     async def _deploy(self, wanted: NewDeployment) -> JSONResponse:
         self._project(wanted.project or wanted.name)
@@ -380,4 +381,4 @@ async def _invalid(_: Request, problem: Exception) -> Response:
 
 async def _unknown(_: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)
-    return Refused(problem.status_code, "not_found", str(problem.detail)).answer()
+    return Refused(problem.status_code, _CODES.get(problem.status_code, "bad_request"), str(problem.detail)).answer()

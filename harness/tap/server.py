@@ -26,7 +26,7 @@ _PER_HOP = frozenset(
 )
 """Headers that belong to one connection (RFC 9110, 7.6.1), and those that aiohttp computes anew."""
 _COMPUTED = _PER_HOP | {"content-length", "host", "date", "server"}
-_LARGEST = 512 * 1024**2
+LARGEST = 512 * 1024**2
 """Bytes of a request body; S3 parts and Lambda packages are smaller."""
 _PATIENCE = 300.0
 """Seconds that the endpoint may need for one answer; the step's own timeout is the one that users set."""
@@ -37,7 +37,12 @@ class Tap:
     """A listener of this host in front of one endpoint. Hand ``url`` to the team's commands, never to the harness."""
 
     def __init__(
-        self, upstream: str, dialect: Dialect, write: Callable[[ApiCalled], object], host: str = "127.0.0.1"
+        self,
+        upstream: str,
+        dialect: Dialect,
+        write: Callable[[ApiCalled], object],
+        host: str = "127.0.0.1",
+        largest: int = LARGEST,
     ) -> None:
         self.upstream = upstream.rstrip("/")
         self.url = ""
@@ -46,6 +51,7 @@ class Tap:
         self._dialect = dialect
         self._write = write
         self._host = host
+        self._largest = largest
         self._session: ClientSession | None = None
         self._runner: web.AppRunner | None = None
 
@@ -58,7 +64,7 @@ class Tap:
             timeout=ClientTimeout(total=_PATIENCE, connect=5),
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         )
-        app = web.Application(client_max_size=_LARGEST)
+        app = web.Application(client_max_size=self._largest)
         app.router.add_route("*", "/{path:.*}", self._handle)
         # A call whose caller has hung up ends here: what it asked for must not happen long after the step was over.
         self._runner = web.AppRunner(
@@ -79,12 +85,13 @@ class Tap:
     async def _handle(self, incoming: web.Request) -> web.StreamResponse:
         began = time.monotonic()
         headers = {name.lower(): value for name, value in incoming.headers.items()}
-        request = Request(incoming.method, incoming.raw_path, headers, await incoming.read())
+        body = await _body(incoming)
+        request = Request(incoming.method, incoming.raw_path, headers, body or b"")
         operation = self._dialect.operation(request)
         by: list[str] = []
         answer, error = None, "the caller hung up before there was an answer"
         try:
-            answer = await self._answer(operation, request, by)
+            answer = await self._answer(operation, request, by) if body is not None else self._too_large(request)
             error = (self._dialect.error(answer) if answer.status >= 400 else "") if answer else "connection cut"
         finally:
             self._write(
@@ -138,6 +145,9 @@ class Tap:
         }.get(sabotage.kind, (503, "ServiceUnavailable", f"{what} is temporarily unavailable"))
         return self._dialect.refusal(request, status, code, message)
 
+    def _too_large(self, request: Request) -> Answer:
+        return self._dialect.refusal(request, 413, "RequestTooLarge", f"more than {self._largest} bytes")
+
     async def _ask(self, request: Request) -> Answer:
         assert self._session is not None
         headers = {name: value for name, value in request.headers.items() if name not in _PER_HOP | {"host"}}
@@ -154,6 +164,16 @@ class Tap:
             raise OSError(f"{self.upstream}: {type(problem).__name__}: {problem}") from problem
 
 
+async def _body(incoming: web.Request) -> bytes | None:
+    """The request's body; None where it is larger than it may be, and nothing is read where it says so itself."""
+    if (incoming.content_length or 0) > incoming.client_max_size:
+        return None
+    try:
+        return await incoming.read()
+    except web.HTTPRequestEntityTooLarge:
+        return None
+
+
 class Taps:
     """Every tap of one run, and the loop that they run on; nothing is started before the first one is opened."""
 
@@ -165,11 +185,14 @@ class Taps:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def open(self, upstream: str, dialect: Dialect, *, users: bool = False, host: str = "127.0.0.1") -> Tap:
+    def open(
+        self, upstream: str, dialect: Dialect, *, users: bool = False, host: str = "127.0.0.1", largest: int = LARGEST
+    ) -> Tap:
         """A tap in front of ``upstream``. One on the ``users``' way keeps to its rules: no record, no sabotage.
 
         Args:
             host: address of this host to listen on; containers reach ``Containers.gateway``.
+            largest: bytes of a request body; one that is larger is refused here, since a tap keeps it in memory.
 
         Raises:
             EnvironmentProblem: it cannot listen.
@@ -178,7 +201,7 @@ class Taps:
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=self._loop.run_forever, name="drill-tap", daemon=True)
             self._thread.start()
-        tap = Tap(upstream, dialect, (lambda _: None) if users else self._write, host)
+        tap = Tap(upstream, dialect, (lambda _: None) if users else self._write, host, largest)
         try:
             self._run(tap.open()).result(_START)
         except OSError as problem:

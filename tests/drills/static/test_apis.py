@@ -131,7 +131,8 @@ LARGE = {
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_an_upload_without_end_is_refused_and_leaves_nothing(vendor, tmp_path, monkeypatch):
-    monkeypatch.setattr(server, "LARGEST_BODY", 1000)
+    for limit in ("LARGEST_BODY", "LARGEST_WORDS"):
+        monkeypatch.setattr(server, limit, 1000)
     app, _ = stand_in(vendor, tmp_path / "host")
     method, path = LARGE[vendor]
     sent = 0
