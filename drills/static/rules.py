@@ -23,4 +23,9 @@ class HostRule:
     @property
     def told(self) -> dict[str, str]:
         """Header of an answer in which the rule took part; the tap puts it on the timeline."""
-        return {RULE_HEADER: f"{self.name} ({self.source})"}
+        return told(self)
+
+
+def told(*rules: HostRule) -> dict[str, str]:
+    """Header of an answer in which ``rules`` took part; none where none did."""
+    return {RULE_HEADER: ", ".join(f"{each.name} ({each.source})" for each in rules)} if rules else {}

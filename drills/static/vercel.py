@@ -9,63 +9,31 @@ import json
 import secrets
 import time
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
 
-from drills.static.rules import HostRule
-from drills.static.serving import Rewrite, Settings
+from drills.static.rules import HostRule, told
+from drills.static.serving import Settings
 from drills.static.store import BadPath, Blob, Deployment, Snapshot, TooLarge, WrongDigest, clean_path
 from drills.static.vendor import Vendor
+from drills.static.vercel_env import Variables
+from drills.static.vercel_files import settings_of
 from drills.static.vercel_rules import (
     ALREADY_LIVE,
     BUILT_VALUES,
     ONCE_LIVE,
     ONE_STEP,
     PINNED,
+    PROMOTE_ASSIGNS,
     PROMOTED_PREVIEW,
     RULES,
 )
+from drills.static.vercel_wire import CODES, NewDeployment, ProjectChange, Refused, envelope
 
 TEAM = "team_drill"
-_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "file_too_large"}
 _USER = {"id": "user_drill", "uid": "user_drill", "username": "drill", "email": "drill@localhost", "name": "drill"}
-
-
-class Refused(Exception):
-    """An error in Vercel's envelope."""
-
-    def __init__(self, status: int, code: str, message: str, rule: HostRule | None = None, **more: Any) -> None:
-        super().__init__(message)
-        self.status, self.rule = status, rule
-        self.body = {"error": {"code": code, "message": message, **more}}
-
-    def answer(self) -> JSONResponse:
-        """What the client gets."""
-        return JSONResponse(self.body, self.status, self.rule.told if self.rule else None)
-
-
-class UploadedFile(BaseModel):
-    """A file of a deployment: known by SHA-1, or inline."""
-
-    file: str = Field(max_length=1024)
-    sha: str = Field(default="", pattern="^([0-9a-f]{40})?$")
-    size: int = Field(default=0, ge=0)
-    data: str = Field(default="", max_length=10_000_000)
-
-
-class NewDeployment(BaseModel):
-    """Body of ``POST /v13/deployments``, as far as it matters here."""
-
-    name: str = Field(default="", max_length=100)
-    project: str = Field(default="", max_length=100)
-    target: str | None = Field(default=None, max_length=50)
-    files: list[UploadedFile] = Field(default_factory=list, max_length=15_000)
-    meta: dict[str, str] = Field(default_factory=dict)
 
 
 class VercelApi(Vendor):
@@ -76,25 +44,17 @@ class VercelApi(Vendor):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.auto_assign = True
-        """Whether production domains go to each new production deployment (``autoAssignCustomDomains``)."""
+        self.variables = Variables(self.config.variables)
+        self.pinned: Literal["", "rollback", "choice"] = ""
+        """Why production domains do not go to new production deployments (``autoAssignCustomDomains`` is false)."""
         self.request: dict[str, Any] | None = None
         """The last rollback or promotion (``lastAliasRequest``)."""
 
     # What the host knows ------------------------------------------------------------------------------------------
 
     def settings(self, deployment: Deployment) -> Settings:
-        """``vercel.json`` of the deployment: ``headers`` and ``rewrites``."""
-        try:
-            said = json.loads(deployment.text("/vercel.json") or "{}")
-            headers = [
-                (_glob(each["source"]), {h["key"]: h["value"] for h in each["headers"]})
-                for each in said.get("headers", ())
-            ]
-            rewrites = [Rewrite(_glob(each["source"]), each["destination"], 200) for each in said.get("rewrites", ())]
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return Settings()
-        return Settings(headers, rewrites)
+        """``vercel.json`` of the deployment."""
+        return settings_of(deployment.text("/vercel.json"))
 
     def deployment_host(self, deployment: Deployment) -> str:
         """``<project>-<id>.vercel.localhost``."""
@@ -109,7 +69,7 @@ class VercelApi(Vendor):
             live=self.site.published,
             deployments={each.id: each.state for each in self.site.deployments.values()},
             settings={
-                "autoAssignCustomDomains": str(self.auto_assign).lower(),
+                "autoAssignCustomDomains": str(not self.pinned).lower(),
                 "plan": self.config.plan,
                 **{f"variable {name} of the live build": value for name, value in built.items()},
             },
@@ -143,7 +103,7 @@ class VercelApi(Vendor):
             "readyState": each.state,
             "state": each.state,
             "readySubstate": "PROMOTED" if each.was_live else "STAGED",
-            "isRollbackCandidate": each.was_live and not live,
+            "isRollbackCandidate": each.was_live and not live and self._in_reach(each),
             # The deployment's own name is one; a client waits for it, also where production is pinned elsewhere.
             "aliasAssigned": made,
             "alias": [f"127.0.0.1:{self.config.site_port}"] if live else [self.deployment_host(each)],
@@ -162,9 +122,9 @@ class VercelApi(Vendor):
         try:
             return await self.blobs.receive(request.stream(), announced=digest)
         except TooLarge as problem:
-            raise Refused(413, _CODES[413], str(problem)) from problem
+            raise Refused(413, CODES[413], str(problem)) from problem
         except WrongDigest as problem:
-            raise Refused(400, _CODES[400], str(problem)) from problem
+            raise Refused(400, CODES[400], str(problem)) from problem
 
     async def _deploy(self, wanted: NewDeployment) -> JSONResponse:
         self._project(wanted.project or wanted.name)
@@ -184,12 +144,14 @@ class VercelApi(Vendor):
             raise Refused(400, "missing_files", "Missing files", missing=list(dict.fromkeys(missing)))
         production = wanted.target == "production"
         made = self._made(files, production, wanted.meta)
-        if production and self.auto_assign:
+        asked = production and wanted.autoAssignCustomDomains is not False
+        if asked and not self.pinned:
             self.site.publish(made)
-        return JSONResponse(self._shown(made), 200, PINNED.told if production and not self.auto_assign else None)
+        rules = [PINNED] if asked and self.pinned == "rollback" else []
+        return JSONResponse(self._shown(made), 200, told(*rules))
 
     def _made(self, files: dict[str, Blob], production: bool, meta: dict[str, str]) -> Deployment:
-        variables = dict(self.config.variables)
+        variables = self.variables.shown("production" if production else "preview")
         details = {"meta": meta, "variables": variables}
         return self.site.add(
             Deployment(f"dpl_{secrets.token_hex(12)}", production, state="READY", files=files, details=details)
@@ -202,31 +164,35 @@ class VercelApi(Vendor):
         if not target.was_live:
             message = f"Deployment {target.id} was never in production and cannot be rolled back to"
             raise Refused(422, "not_rollback_candidate", message, ONCE_LIVE)
-        if self.config.plan == "hobby" and target.id != self._before():
+        if not self._in_reach(target):
             message = "To roll back further than the previous production deployment, upgrade to pro"
             raise Refused(402, "payment_required", message, ONE_STEP)
-        stale = target.details.get("variables") != self.config.variables
+        stale = target.details["variables"] != self.variables.shown("production")
         self._move(target, "rollback")
-        self.auto_assign = False
+        self.pinned = "rollback"
         # Without a content type: with one the client posts again.
-        return Response(status_code=201, headers=(BUILT_VALUES if stale else PINNED).told)
+        return Response(status_code=201, headers=told(PINNED, *([BUILT_VALUES] if stale else [])))
+
+    def _in_reach(self, target: Deployment) -> bool:
+        return self.config.plan != "hobby" or target.id == self._before()
 
     def _before(self) -> str:
-        """The production deployment before the one that is live."""
+        """The production deployment before the live one, in the order in which they were made, which is assumed."""
         once = [each.id for each in self.site.newest_first() if each.was_live]
         where = once.index(self.site.published) if self.site.published in once else 0
         return once[where + 1] if where + 1 < len(once) else ""
 
     def _promote(self, id_: str) -> Response:
         target = self._find(id_)
-        if target.id == self.site.published and self.auto_assign:
+        if target.id == self.site.published and not self.pinned:
             raise Refused(409, "conflict", f"Deployment {target.id} is already the current production", ALREADY_LIVE)
-        preview = not target.production
-        if preview:
+        rules = [PROMOTE_ASSIGNS] if self.pinned == "choice" else []
+        if not target.production:
+            rules.append(PROMOTED_PREVIEW)
             target = self._made(target.files, True, {**target.details.get("meta", {}), "action": "promote"})
         self._move(target, "promote")
-        self.auto_assign = True
-        return Response(status_code=201, headers=PROMOTED_PREVIEW.told if preview else None)
+        self.pinned = ""
+        return Response(status_code=201, headers=told(*rules))
 
     def _move(self, target: Deployment, kind: str) -> None:
         left = self.site.published
@@ -246,34 +212,22 @@ class VercelApi(Vendor):
             "name": self.site.name,
             "accountId": TEAM,
             "framework": None,
-            "autoAssignCustomDomains": self.auto_assign,
+            "autoAssignCustomDomains": not self.pinned,
             "lastAliasRequest": asked,
             "link": None,
             "targets": {"production": self._shown(live)} if live else {},
             "latestDeployments": [self._shown(each) for each in self.site.newest_first()[:5]],
-            "env": [{"key": name, "target": ["production"]} for name in sorted(self.config.variables)],
+            "env": [each.described() for each in self.variables.of("production")],
             "nodeVersion": "20.x",
         }
-
-    def _listed(self, target: str, limit: int, until: int) -> dict[str, Any]:
-        found = [
-            self._shown(each)
-            for each in self.site.newest_first()
-            if (not target or (target == "production") is each.production)
-        ]
-        page = [each for each in found if not until or each["created"] < until][:limit]
-        more = page[-1]["created"] if page and found and page[-1] is not found[-1] else None
-        return {"deployments": page, "pagination": {"count": len(page), "next": more, "prev": None}}
 
     # Routes -------------------------------------------------------------------------------------------------------
 
     def api(self) -> FastAPI:
         """The routes that client and SDK use."""
-        app = FastAPI(title="Vercel, as far as a rollback goes", docs_url=None, redoc_url=None)
-        app.add_exception_handler(Refused, _refused)
-        app.add_exception_handler(RequestValidationError, _invalid)
-        app.add_exception_handler(HTTPException, _unknown)
-        for routes in (self._account_routes(), self._deployment_routes(), self._production_routes()):
+        app = envelope(FastAPI(title="Vercel, as far as a rollback goes", docs_url=None, redoc_url=None))
+        variables = self.variables.routes(self._project)
+        for routes in (self._account_routes(), self._deployment_routes(), self._production_routes(), variables):
             app.include_router(routes, dependencies=[Depends(self._known)])
         return app
 
@@ -327,12 +281,27 @@ class VercelApi(Vendor):
             return PlainTextResponse(json.dumps(line) + "\n", media_type="application/stream+json")
 
         @routes.get("/v6/deployments")
+        @routes.get("/v7/deployments", include_in_schema=False)
         async def listed(
+            request: Request,
+            projectId: Annotated[str, Query(max_length=200)] = "",
+            state: Annotated[str, Query(max_length=100)] = "",
             target: Annotated[str, Query(max_length=50)] = "",
             limit: Annotated[int, Query(ge=1, le=100)] = 20,
             until: Annotated[int, Query(ge=0)] = 0,
         ) -> dict[str, Any]:
-            return self._listed(target, limit, until)
+            if projectId:
+                self._project(projectId)
+            asked = request.query_params.items()
+            meta = {name.removeprefix("meta-"): value for name, value in asked if name.startswith("meta-")}
+            found = [
+                each
+                for each in self.site.newest_first()
+                if (not target or (target == "production") is each.production)
+                and (not state or each.state in state.split(","))
+                and meta.items() <= each.details["meta"].items()
+            ]
+            return _page([self._shown(each) for each in found], limit, until)
 
         return routes
 
@@ -342,6 +311,12 @@ class VercelApi(Vendor):
         @routes.get("/v9/projects/{project}")
         async def project_of(project: str) -> dict[str, Any]:
             self._project(project)
+            return self._described()
+
+        @routes.patch("/v9/projects/{project}")
+        async def change(project: str, wanted: ProjectChange) -> dict[str, Any]:
+            self._project(project)
+            self.pinned = "" if wanted.autoAssignCustomDomains else "choice"
             return self._described()
 
         @routes.post("/v9/projects/{project}/rollback/{deployment}", include_in_schema=False)
@@ -362,23 +337,8 @@ def _team(plan: str) -> dict[str, Any]:
     return {"id": TEAM, "slug": "drill", "name": "drill", "billing": {"plan": plan}, "membership": {"role": "OWNER"}}
 
 
-def _glob(source: str) -> str:
-    """A path of ``vercel.json`` with ``(.*)`` or ``:name*`` as a pattern; other regular expressions match nothing."""
-    return source.replace("/:path*", "/*").replace("(.*)", "*")
-
-
-async def _refused(_: Request, problem: Exception) -> Response:
-    assert isinstance(problem, Refused)
-    return problem.answer()
-
-
-async def _invalid(_: Request, problem: Exception) -> Response:
-    assert isinstance(problem, RequestValidationError)
-    first = problem.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:])
-    return Refused(400, "bad_request", f"Invalid request: `{where}` {first['msg']}").answer()
-
-
-async def _unknown(_: Request, problem: Exception) -> Response:
-    assert isinstance(problem, HTTPException)
-    return Refused(problem.status_code, _CODES.get(problem.status_code, "bad_request"), str(problem.detail)).answer()
+def _page(found: list[dict[str, Any]], limit: int, until: int) -> dict[str, Any]:
+    """The first ``limit`` that were made before ``until`` (milliseconds; 0: now), and where the next page begins."""
+    older = [each for each in found if not until or each["created"] < until]
+    more = older[limit - 1]["created"] if len(older) > limit else None
+    return {"deployments": older[:limit], "pagination": {"count": len(older[:limit]), "next": more, "prev": None}}

@@ -21,9 +21,14 @@ BUILT_VALUES = HostRule(
     "vercel-environment-of-the-build", "a rollback brings back the environment variables of the old build", _ROLLBACK
 )
 ALREADY_LIVE = HostRule("vercel-already-current", "the present deployment is no target", ASSUMED)
+PROMOTE_ASSIGNS = HostRule(
+    "vercel-promote-assigns-again",
+    "promoting lets production domains go to each new production deployment, also where the team had ended that",
+    "https://github.com/vercel/vercel/issues/15095",
+)
 PROMOTED_PREVIEW = HostRule(
     "vercel-promote-builds-preview-again",
     "a preview is not promoted itself: a new production deployment is made of it",
     "https://vercel.com/docs/deployments/promoting-a-deployment",
 )
-RULES = (PINNED, ONE_STEP, ONCE_LIVE, BUILT_VALUES, ALREADY_LIVE, PROMOTED_PREVIEW)
+RULES = (PINNED, ONE_STEP, ONCE_LIVE, BUILT_VALUES, ALREADY_LIVE, PROMOTE_ASSIGNS, PROMOTED_PREVIEW)
