@@ -27,10 +27,11 @@ from drills.static.vercel_rules import (
     ONE_STEP,
     PINNED,
     PROMOTE_ASSIGNS,
+    PROMOTED_AS_BUILT,
     PROMOTED_PREVIEW,
     RULES,
 )
-from drills.static.vercel_wire import CODES, NewDeployment, ProjectChange, Refused, envelope
+from drills.static.vercel_wire import CODES, NewDeployment, ProjectChange, Refused, UploadedFile, envelope
 
 TEAM = "team_drill"
 _USER = {"id": "user_drill", "uid": "user_drill", "username": "drill", "email": "drill@localhost", "name": "drill"}
@@ -128,13 +129,32 @@ class VercelApi(Vendor):
 
     async def _deploy(self, wanted: NewDeployment) -> JSONResponse:
         self._project(wanted.project or wanted.name)
+        again = self._find(wanted.deploymentId) if wanted.deploymentId else None
+        production = wanted.target == "production"
+        files = dict(again.files) if again else await self._files(wanted.files)
+        details = {
+            "meta": {**(again.details["meta"] if again else {}), **wanted.meta},
+            "variables": self.variables.shown("production" if production else "preview"),
+        }
+        made = Deployment(f"dpl_{secrets.token_hex(12)}", production, state="READY", files=files, details=details)
+        self.site.add(made)
+        rules = [PROMOTED_PREVIEW] if again and production and not again.production else []
+        if production and wanted.autoAssignCustomDomains is not False:
+            if not self.pinned:
+                self.site.publish(made)
+            elif self.pinned == "rollback":
+                rules.append(PINNED)
+        return JSONResponse(self._shown(made), 200, told(*rules))
+
+    async def _files(self, announced: Sequence[UploadedFile]) -> dict[str, Blob]:
+        """Content by path; a client that is told what is missing uploads it and asks again."""
         files: dict[str, Blob] = {}
         missing: list[str] = []
-        for each in wanted.files:
+        for each in announced:
             try:
                 path = clean_path(each.file)
             except BadPath as problem:
-                raise Refused(400, "bad_request", str(problem)) from problem
+                raise Refused(400, CODES[400], str(problem)) from problem
             blob = self.blobs.get(each.sha) if each.sha else await self.blobs.add(each.data.encode())
             if blob is None:
                 missing.append(each.sha)
@@ -142,20 +162,9 @@ class VercelApi(Vendor):
                 files[path] = blob
         if missing:
             raise Refused(400, "missing_files", "Missing files", missing=list(dict.fromkeys(missing)))
-        production = wanted.target == "production"
-        made = self._made(files, production, wanted.meta)
-        asked = production and wanted.autoAssignCustomDomains is not False
-        if asked and not self.pinned:
-            self.site.publish(made)
-        rules = [PINNED] if asked and self.pinned == "rollback" else []
-        return JSONResponse(self._shown(made), 200, told(*rules))
-
-    def _made(self, files: dict[str, Blob], production: bool, meta: dict[str, str]) -> Deployment:
-        variables = self.variables.shown("production" if production else "preview")
-        details = {"meta": meta, "variables": variables}
-        return self.site.add(
-            Deployment(f"dpl_{secrets.token_hex(12)}", production, state="READY", files=files, details=details)
-        )
+        if not files:
+            raise Refused(400, CODES[400], "Invalid request: neither `files` nor `deploymentId`")
+        return files
 
     def _roll_back(self, id_: str) -> Response:
         target = self._find(id_)
@@ -188,8 +197,7 @@ class VercelApi(Vendor):
             raise Refused(409, "conflict", f"Deployment {target.id} is already the current production", ALREADY_LIVE)
         rules = [PROMOTE_ASSIGNS] if self.pinned == "choice" else []
         if not target.production:
-            rules.append(PROMOTED_PREVIEW)
-            target = self._made(target.files, True, {**target.details.get("meta", {}), "action": "promote"})
+            rules.append(PROMOTED_AS_BUILT)
         self._move(target, "promote")
         self.pinned = ""
         return Response(status_code=201, headers=told(*rules))

@@ -26,9 +26,23 @@ PROMOTE_ASSIGNS = HostRule(
     "promoting lets production domains go to each new production deployment, also where the team had ended that",
     "https://github.com/vercel/vercel/issues/15095",
 )
+PROMOTED_AS_BUILT = HostRule(
+    "vercel-api-promotes-as-built",
+    "the API's promotion builds nothing: a preview goes live as it is, with the variables of its own build",
+    "https://vercel.com/docs/rest-api/projects/point-production-traffic-to-a-given-deployment",
+)
 PROMOTED_PREVIEW = HostRule(
     "vercel-promote-builds-preview-again",
-    "a preview is not promoted itself: a new production deployment is made of it",
+    "the client does not promote a preview itself: a new production deployment is made of it",
     "https://vercel.com/docs/deployments/promoting-a-deployment",
 )
-RULES = (PINNED, ONE_STEP, ONCE_LIVE, BUILT_VALUES, ALREADY_LIVE, PROMOTE_ASSIGNS, PROMOTED_PREVIEW)
+RULES = (
+    PINNED,
+    ONE_STEP,
+    ONCE_LIVE,
+    BUILT_VALUES,
+    ALREADY_LIVE,
+    PROMOTE_ASSIGNS,
+    PROMOTED_AS_BUILT,
+    PROMOTED_PREVIEW,
+)

@@ -46,6 +46,8 @@ class NewDeployment(BaseModel):
     target: str | None = Field(default=None, max_length=50)
     files: list[UploadedFile] = Field(default_factory=list, max_length=15_000)
     meta: dict[str, str] = Field(default_factory=dict)
+    deploymentId: str = Field(default="", max_length=250)
+    """A deployment to make again, in place of files: ``vercel redeploy``, ``vercel promote`` of a preview."""
     autoAssignCustomDomains: bool | None = None
     """False: this production deployment gets no production domain (``vercel deploy --skip-domain``)."""
 

@@ -97,14 +97,53 @@ def test_hobby_goes_back_one_step_only(tmp_path):
     assert host.page() == "v2"
 
 
-def test_a_preview_is_promoted_as_a_new_production_deployment(host):
+def again(host, id_, action, target="production"):
+    """What `vercel promote` does with a preview, and `vercel redeploy` with any deployment."""
+    wanted = {"name": "shop", "deploymentId": id_, "target": target, "meta": {"action": action}}
+    done = host.api.post("/v13/deployments", json=wanted)
+    return done.json().get("id"), rules(done)
+
+
+def test_the_client_promotes_a_preview_as_a_new_production_deployment(host):
     host.deploy("v1")
     preview, _ = host.deploy("v2", target=None, meta={"build": "two"})
     assert host.page() == "v1"
-    assert host.move("promote", preview) == (201, ["promote-builds-preview-again"])
-    assert host.page() == "v2"
+    made, told = again(host, preview, "promote")
+    assert (host.page(), told) == ("v2", ["promote-builds-preview-again"])
     live, *_ = host.api.get("/v6/deployments", params={"target": "production"}).json()["deployments"]
-    assert (live["uid"] != preview, live["meta"]["build"]) == (True, "two")
+    assert (live["uid"], live["meta"]["build"]) == (made, "two")
+    assert made != preview
+
+
+def test_a_preview_that_the_client_promotes_while_production_is_pinned_is_not_live(host):
+    v1, _ = host.deploy("v1")
+    host.deploy("v2")
+    preview, _ = host.deploy("v3", target=None)
+    host.move("rollback", v1)
+    _, told = again(host, preview, "promote")
+    assert (host.page(), told) == ("v1", ["promote-builds-preview-again", "pinned-after-rollback"])
+
+
+def test_the_api_promotes_a_preview_as_it_is(host):
+    host.deploy("v1")
+    variable(host, "https://preview", target=["preview"])
+    preview, _ = host.deploy("v2", target=None)
+    assert host.move("promote", preview) == (201, ["api-promotes-as-built"])
+    state = host.api.get("/_drill/state").json()
+    assert (host.page(), state["live"], len(state["deployments"])) == ("v2", preview, 2)
+    assert state["settings"]["variable API_URL of the live build"] == "https://preview"
+
+
+def test_a_deployment_that_is_made_again_has_the_present_variables(host):
+    variable(host, "https://old")
+    v1, _ = host.deploy("v1")
+    variable(host, "https://new")
+    host.deploy("v2")
+    made, told = again(host, v1, "redeploy")
+    assert (host.page(), told, made != v1) == ("v1", [], True)
+    assert host.settings()["variable API_URL of the live build"] == "https://new"
+    assert again(host, "dpl_nothing", "redeploy")[0] is None
+    assert host.page() == "v1"
 
 
 def test_a_promotion_assigns_domains_again_though_the_team_had_ended_that(host):
@@ -271,6 +310,7 @@ HOSTILE = [
     b'{"name": "shop", "files": [{"file": "a\\u0000b", "data": ""}]}',
     b'{"name": "shop", "files": {"file": "a"}}',
     b'{"name": "shop", "files": [{}]}',
+    b'{"name": "shop", "target": "production"}',
     b"[" * 100_000,
     b"null",
     b"",
