@@ -18,7 +18,7 @@ from aiosmtpd.controller import Controller
 from harness.limits import wait_until
 
 ROOT = Path(__file__).parents[1]
-PATIENCE = 60
+PATIENCE = 180
 """Seconds until a message that does not come fails a test."""
 
 

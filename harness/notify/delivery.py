@@ -27,8 +27,10 @@ VARIABLE = "DRILL_NOTIFY"
 REPORT_VARIABLE = "DRILL_REPORT_URL"
 """Variable of the environment with ``Notices.report_url``."""
 PATIENCE = 10.0
-"""Seconds for one message, the start of its process included. Apprise itself waits 4 s for a connection and 4 s for an
-answer (appriseit.com, ``cto`` and ``rto``), and 15 s for a mail server, which is longer than a drill should wait."""
+"""Seconds for the way to a target and its answer. Apprise itself waits 4 s for a connection and 4 s for an answer
+(appriseit.com, ``cto`` and ``rto``), and 15 s for a mail server, which is longer than a drill should wait."""
+_BEGINNING = 20.0
+"""Seconds that a process has on top to load the library: a second on an idle host, eight on one that runs drills."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20})://")
 _ANSWERS = {
     1: "it was refused, or could not be reached",
@@ -89,7 +91,7 @@ class Sending:
 
     def __init__(self, message: Message, targets: Sequence[Target], within: float = PATIENCE) -> None:
         self._within = within
-        self._until = time.monotonic() + within
+        self._until = time.monotonic() + within + _BEGINNING
         self._started: list[tuple[str, subprocess.Popen[bytes] | OSError]] = []
         for number, target in enumerate(targets, start=1):
             label = f"{target.label} ({number} of {len(targets)})" if len(targets) > 1 else target.label

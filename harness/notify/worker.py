@@ -23,10 +23,11 @@ _SLACK = {":message": "text", ":title": "", ":version": "", ":attachments": "", 
 of Slack's incoming webhooks, which Mattermost and others take as well."""
 
 
-def deliver(url: str, title: str, body: str, kind: str) -> int:
+def deliver(url: str, title: str, body: str, kind: str, within: float) -> int:
     """Send a plain text of ``kind`` (info, success, warning, failure) to ``url``; answers an exit code.
 
-    Apprise sends nothing to some services where there is no body; the title then is both.
+    Where that takes longer than ``within`` seconds, SIGALRM ends this process. Apprise sends nothing to some services
+    where there is no body; the title then is both.
     """
     # A redirect would take the message to where nobody sent it.
     told = Apprise(asset=AppriseAsset(app_id="drill", app_desc="drill", app_url="", http_redirects=False))
@@ -34,6 +35,7 @@ def deliver(url: str, title: str, body: str, kind: str) -> int:
         if urlsplit(url).scheme not in _WEBHOOKS or not told.add(_slack_webhook(url)):
             return UNKNOWN
         title, body = "", _slack_text(f"{title}\n{body}".strip())
+    signal.setitimer(signal.ITIMER_REAL, within)  # from here on: until now it was loading plug-ins
     done = told.notify(body or title, title=title, notify_type=kind, body_format=NotifyFormat.TEXT)
     return DELIVERED if done else NOT_TAKEN
 
@@ -57,9 +59,8 @@ def _leave_with_the_caller() -> None:
 
 
 def main() -> None:
-    """Read the order, deliver, answer; SIGALRM ends it when its time is over."""
+    """Read the order, deliver, answer."""
     order = json.loads(sys.stdin.readline())
-    signal.setitimer(signal.ITIMER_REAL, order.pop("within"))
     threading.Thread(target=_leave_with_the_caller, daemon=True).start()
     os._exit(deliver(**order))  # without waiting for threads of Apprise
 

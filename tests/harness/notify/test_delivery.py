@@ -7,6 +7,7 @@ import sys
 import psutil
 import pytest
 
+from harness.notify import delivery
 from harness.notify.delivery import Delivery, Sending, Target
 from harness.notify.message import message
 from tests.receivers import closed_port, ended, worker, workers
@@ -72,6 +73,7 @@ def test_a_process_that_does_not_even_begin_is_ended(tmp_path, monkeypatch):
     (tmp_path / "python").write_text("#!/bin/sh\nexec sleep 600\n")
     (tmp_path / "python").chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(delivery, "_BEGINNING", 0.0)
     before = set(psutil.Process().children())
     assert send("json://127.0.0.1:1", within=0.5) == [Delivery("json://…", "no answer within 0.5 s")]
     assert set(psutil.Process().children()) == before
