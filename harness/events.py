@@ -269,6 +269,17 @@ class LeftBehind(Event):
     reason: str
 
 
+class Undelivered(Event):
+    """A notification did not reach somebody; it changes nothing else."""
+
+    kind: Literal["undelivered"] = "undelivered"
+    message: str
+    """What it would have said: ``started``, ``result``."""
+    to: str
+    """The scheme of the target's URL; the rest of it is secret."""
+    reason: str
+
+
 class VerdictReached(Event):
     """The judgement, persisted before teardown starts."""
 
@@ -301,6 +312,7 @@ AnyEvent = Annotated[
     | Failed
     | InterruptedBy
     | LeftBehind
+    | Undelivered
     | VerdictReached,
     Field(discriminator="kind"),
 ]

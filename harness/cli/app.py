@@ -32,6 +32,7 @@ _COMMANDS = {
     "library": "harness.cli.library:library_command",
     "list": "harness.cli.look:list_command",
     "modes": "harness.cli.modes:modes_command",
+    "notify": "harness.cli.notify:notify_command",
     "plan": "harness.cli.look:plan_command",
     "reap": "harness.cli.tend:reap_command",
     "report": "harness.cli.tend:report_command",

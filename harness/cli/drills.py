@@ -9,12 +9,13 @@ from pathlib import Path
 
 from harness.errors import Interrupted
 from harness.limits import on_signals
+from harness.notify.delivery import NOBODY, Notices
 
 _NUMBERS = {"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM, "SIGHUP": signal.SIGHUP}
 
 
-def drill_alone(scenario: str, path: str, runs: Path, *, quiet: bool) -> int:
-    """Run one drill to its end; its exit code. ``quiet`` drops what it prints.
+def drill_alone(scenario: str, path: str, runs: Path, *, quiet: bool, notices: Notices = NOBODY) -> int:
+    """Run one drill to its end; its exit code. ``quiet`` drops what it prints; nobody but those of ``notices`` is told.
 
     A signal is passed on, and the drill is waited for: it judges, tears down and reports before this returns. It has
     a process group of its own, so that a Ctrl-C in a terminal reaches it once, through here.
@@ -36,7 +37,9 @@ def drill_alone(scenario: str, path: str, runs: Path, *, quiet: bool) -> int:
             early.append(name)
 
     with on_signals(pass_on):
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=sink, process_group=0)
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=sink, process_group=0, env=notices.environment()
+        )
         for name in early:
             process.send_signal(_NUMBERS[name])
         exit_code = process.wait()

@@ -12,11 +12,15 @@ import click
 
 from harness.cli.common import SCENARIOS, load
 from harness.cli.drills import drill_alone
-from harness.cli.options import RUNS, runs_option
+from harness.cli.notify import tell
+from harness.cli.options import RUNS, notify_options, runs_option
 from harness.errors import ExitCode
 from harness.gate.judgement import Judged, State, judge
 from harness.gate.policy import POLICY_FILE, load_policy
 from harness.history import edited, read
+from harness.notify.delivery import Notices
+from harness.notify.drills import gate_result
+from harness.origin import operator
 from harness.scenario.find import all_scenarios
 
 _COLOURS = {State.MET: "green", State.STALE: "yellow", State.MISSING: "yellow"}
@@ -34,7 +38,8 @@ _COLOURS = {State.MET: "green", State.STALE: "yellow", State.MISSING: "yellow"}
 @click.option("--run", "run_open", is_flag=True, help="First run what is missing, stale, or was never judged.")
 @runs_option
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def gate_command(policy_file: Path, run_open: bool, runs: Path, as_json: bool) -> None:
+@notify_options
+def gate_command(policy_file: Path, run_open: bool, runs: Path, as_json: bool, notices: Notices) -> None:
     """May this go live? Exit 0 when every required drill recovered well enough, recently enough; 1 otherwise.
 
     \b
@@ -54,7 +59,7 @@ def gate_command(policy_file: Path, run_open: bool, runs: Path, as_json: bool) -
         _print(answers, runs)
     for scenario, path in wanted:
         click.echo(f"\n→ drill run {scenario} --path {path}", err=as_json)
-        drill_alone(scenario, path, runs, quiet=as_json)
+        drill_alone(scenario, path, runs, quiet=as_json, notices=notices)
     if wanted:
         answers = judged()
         click.echo(err=as_json)
@@ -62,6 +67,8 @@ def gate_command(policy_file: Path, run_open: bool, runs: Path, as_json: bool) -
         click.echo(json.dumps([_for_machines(each, runs) for each in answers], indent=1))
     else:
         _print(answers, runs)
+    if notices.targets:
+        tell(gate_result(answers, operator()), notices.targets, partial(click.echo, err=True))
     met = all(each.state is State.MET for each in answers)
     raise click.exceptions.Exit(ExitCode.PASSED if met else ExitCode.FAILED)
 

@@ -17,6 +17,7 @@ from harness.cli.common import SCENARIOS, load
 from harness.cli.options import RUNS
 from harness.errors import ExitCode, UsageProblem
 from harness.model import Verdict
+from harness.notify.delivery import NOBODY
 from harness.record import RECOVERY_TIME
 from harness.scenario.find import all_scenarios
 from harness.units import format_duration
@@ -109,7 +110,7 @@ def _run(row: Row) -> Done:
         str(RUNS),
     ]
     argv += ["--without", row.mutation] if row.mutation else []
-    ended = subprocess.run(argv, capture_output=True, text=True, check=False)
+    ended = subprocess.run(argv, capture_output=True, text=True, check=False, env=NOBODY.environment())
     try:
         record = json.loads(ended.stdout)
     except json.JSONDecodeError:

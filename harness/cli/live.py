@@ -23,6 +23,7 @@ from harness.events import (
     Noted,
     PhaseEnded,
     PhaseStarted,
+    Undelivered,
 )
 from harness.model import Phase
 from harness.probe.samples import Sample, SampleReader
@@ -96,6 +97,8 @@ class _Display:
                 self._print("!", f"interrupted ({event.by}); removing everything", "yellow")
             case LeftBehind():
                 self._print("!", f"left behind: {event.resource}: {event.reason}", "red")
+            case Undelivered():
+                self._print("!", f"{event.message} not delivered to {event.to}: {event.reason}", "yellow")
             case _:
                 pass
 

@@ -9,9 +9,10 @@ import click
 
 from harness.cli.common import SCENARIOS, DurationType, load, prepared, scenario_options, signing_key_option
 from harness.cli.evidence import signing
-from harness.cli.options import runs_option
+from harness.cli.options import notify_options, runs_option
 from harness.cli.series import Asked, Drill, run_all, run_box
 from harness.errors import UsageProblem
+from harness.notify.delivery import Notices
 from harness.scenario.find import all_scenarios
 from harness.tap import parse_sabotage
 
@@ -40,6 +41,7 @@ from harness.tap import parse_sabotage
 )
 @runs_option
 @signing_key_option("--sign")
+@notify_options
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of progress.")
 def run_command(
     scenarios: Sequence[str],
@@ -52,6 +54,7 @@ def run_command(
     runs: Path,
     key: Path | None,
     as_json: bool,
+    notices: Notices,
 ) -> None:
     """Rehearse one or more scenarios, one after the other.
 
@@ -76,7 +79,7 @@ def run_command(
         drills = _every(overrides, without, path_name)
     broken = tuple(parse_sabotage(each) for each in sabotages)
     drills = [each.changed(f"--sabotage {sabotage.spec}" for sabotage in broken) for each in drills]
-    asked = Asked(runs, frozenset(allow_remote), as_json, broken, signing(key, runs))
+    asked = Asked(runs, frozenset(allow_remote), as_json, broken, signing(key, runs), notices=notices)
     raise click.exceptions.Exit(run_all(drills, asked) if time_box is None else run_box(drills, asked, time_box))
 
 

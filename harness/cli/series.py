@@ -15,6 +15,7 @@ from harness.cli.live import live_display
 from harness.errors import ExitCode, Interrupted, UsageProblem
 from harness.history import read
 from harness.limits import Interrupts, on_signals
+from harness.notify.delivery import NOBODY, Notices
 from harness.record import RunRecord
 from harness.runner.machine import TIME_BOX, run_drill
 from harness.runner.session import Options, open_session
@@ -55,6 +56,7 @@ class Asked:
     """Signs a run's folder, where that was asked for."""
     until: float | None = None
     """End of the normal course of a run, ``time.monotonic()``; None without a time box."""
+    notices: Notices = NOBODY
 
     def say(self, text: str) -> None:
         """A line for the reader: beside the records where these are printed."""
@@ -65,7 +67,9 @@ def rehearse(drill: Drill, asked: Asked) -> tuple[RunRecord, str]:
     """Run ``drill`` to its end; its record, and who asked it to end (empty: nobody)."""
     changes = (word for change in drill.changes for word in change.split(" ", 1))
     command = shlex.join(["drill", "run", drill.loaded.scenario.name, "--path", drill.path, *changes])
-    options = Options(drill.path, asked.runs, command, asked.allow_remote, drill.changes, asked.sabotages, asked.until)
+    options = Options(
+        drill.path, asked.runs, command, asked.allow_remote, drill.changes, asked.sabotages, asked.until, asked.notices
+    )
     session = open_session(drill.loaded, options)
     with live_display(session, quiet=asked.as_json):
         record = run_drill(session)

@@ -40,6 +40,7 @@ from harness.record._model import (
     RunError,
     RunRecord,
     StepRecord,
+    Untold,
     WritesRecord,
 )
 
@@ -72,6 +73,7 @@ __all__ = [
     "RunError",
     "RunRecord",
     "StepRecord",
+    "Untold",
     "WritesRecord",
     "build_record",
     "record_json",

@@ -144,6 +144,7 @@ def _record(story: Story, start: RunStarted, samples: Sequence[Sample], compared
         steps=tuple(story.steps),
         left_behind=tuple(story.left_behind),
         notes=tuple(story.notes),
+        untold=tuple(story.untold),
         error=story.error,
         interrupted_by=story.interrupted_by,
         verdict=verdict,

@@ -32,6 +32,7 @@ from harness.events import (
     StackFact,
     StepEnded,
     StepStarted,
+    Undelivered,
     VerdictReached,
     WritesCounted,
 )
@@ -49,6 +50,7 @@ from harness.record._model import (
     ReleaseRecord,
     RunError,
     StepRecord,
+    Untold,
     WritesRecord,
 )
 
@@ -73,6 +75,7 @@ class Story:
     releases: list[ReleaseRecord] = field(default_factory=list)
     left_behind: list[LeftOver] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    untold: list[Untold] = field(default_factory=list)
     forecast: Forecast | None = None
     fault: FaultRecord | None = None
     detected: Detection | None = None
@@ -210,6 +213,10 @@ class Story:
     @take.register
     def _(self, event: LeftBehind) -> None:
         self.left_behind.append(LeftOver(resource=event.resource, reason=event.reason))
+
+    @take.register
+    def _(self, event: Undelivered) -> None:
+        self.untold.append(Untold(message=event.message, to=event.to, reason=event.reason))
 
     @take.register
     def _(self, event: Noted) -> None:

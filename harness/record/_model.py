@@ -206,6 +206,14 @@ class LeftOver(Frozen):
     reason: str
 
 
+class Untold(Frozen):
+    """A notification (``started``, ``result``) that did not reach somebody; ``to`` is the scheme of their URL."""
+
+    message: str
+    to: str
+    reason: str
+
+
 class RunError(Frozen):
     """The first error that ended the normal course of the run."""
 
@@ -265,6 +273,7 @@ class RunRecord(Frozen):
     steps: tuple[StepRecord, ...] = ()
     left_behind: tuple[LeftOver, ...] = ()
     notes: tuple[str, ...] = ()
+    untold: tuple[Untold, ...] = ()
     error: RunError | None = None
     interrupted_by: str = ""
     verdict: Verdict

@@ -22,7 +22,7 @@ from harness.ledger import open_entries
 from harness.limits import Interrupts, on_signals, time_limit
 from harness.model import Phase
 from harness.record import RunRecord
-from harness.runner import ending, phases, recovery
+from harness.runner import ending, phases, recovery, telling
 from harness.runner.phases import Next
 from harness.runner.session import Session
 
@@ -46,6 +46,7 @@ def run_drill(session: Session) -> RunRecord:
     interrupts, count = Interrupts(), 0
     try:
         with on_signals(interrupts):
+            telling.tell_start(session)
             _walk(session, interrupts)
     except Interrupted as interrupt:
         session.stopped_by = interrupt.message
@@ -126,6 +127,7 @@ def _end(session: Session, interrupts: int) -> RunRecord:
     with on_signals(patience.interrupted):
         record = _phase(session, Phase.VERDICT, ending.reach_verdict)
         _phase(session, Phase.TEARDOWN, ending.tear_down)
+        telling.tell_result(session)
         record = _phase(session, Phase.REPORT, ending.report) or record
     ending.close(session)
     if record is None:

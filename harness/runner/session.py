@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import secrets
 import subprocess
@@ -14,12 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness import origin
 from harness.containers import Containers
 from harness.errors import EnvironmentProblem
 from harness.events import Noted, RunStarted
 from harness.images import Image, Images
 from harness.ledger import Ledger, RunLock, Undo
 from harness.model import Budgets, CheckResult, Phase
+from harness.notify.delivery import NOBODY, Notices, Sending
 from harness.plugins import RECIPES, registered
 from harness.probe.analysis import good_since
 from harness.probe.process import Probe
@@ -49,6 +50,8 @@ class Options:
     """What the taps break during attempt 1."""
     until: float | None = None
     """``time.monotonic()`` from which on the run is interrupted and torn down: the time box. None: no box."""
+    notices: Notices = NOBODY
+    """Who is told that the run started, and what it came to."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class Session:
     bench: Bench | None = None
     probe: Probe | None = None
     acted: Acted | None = None
+    telling: Sending | None = None
+    """The message that the run started, on its way."""
     detected: str = ""
     """What smoke said when it first saw the outage."""
     stopped_by: str = ""
@@ -160,6 +165,9 @@ def open_session(loaded: Loaded, options: Options) -> Session:
     folder = _made(options.runs.resolve() / identifier)
     lock = RunLock(folder)
     redactor = _redactor(loaded.scenario.secrets)
+    for target in options.notices.targets:
+        for secret in target.secrets:
+            redactor.add(secret)
     ledger = Ledger(folder)
     anchor = time.monotonic()
     timeline = Timeline(folder / TIMELINE, anchor=anchor, clean=redactor.clean)
@@ -223,8 +231,8 @@ def _started(loaded: Loaded, options: Options, identifier: str, wall: datetime, 
         wall=wall.isoformat(timespec="milliseconds"),
         monotonic=anchor,
         pid=os.getpid(),
-        operator=_git("config", "user.name") or getpass.getuser(),
-        commit=_git("rev-parse", "--short", "HEAD") or "none",
+        operator=origin.operator(),
+        commit=origin.commit(),
         expected_first_attempt=path.first_attempt,
         expected_findings=tuple(path.findings),
         teaches=tuple(scenario.teaches),
@@ -241,14 +249,6 @@ def _started(loaded: Loaded, options: Options, identifier: str, wall: datetime, 
 def _shown(file: Path) -> str:
     file, here = file.absolute(), Path.cwd()
     return str(file.relative_to(here) if file.is_relative_to(here) else file)
-
-
-def _git(*arguments: str) -> str:
-    try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip()
 
 
 def environment_of(names: Sequence[str]) -> Mapping[str, str]:
