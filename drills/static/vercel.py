@@ -93,6 +93,7 @@ class VercelApi(Vendor):
         return {
             "id": each.id,
             "uid": each.id,
+            "type": "LAMBDAS",
             "name": self.site.name,
             "url": self.deployment_host(each),
             "projectId": self.site.id,
