@@ -30,6 +30,7 @@ VENDORS = {
     "vercel": "drills.static.vercel:VercelApi",
     "netlify": "drills.static.netlify:NetlifyApi",
     "cloudflare-pages": "drills.static.cloudflare:CloudflarePagesApi",
+    "github-pages": "drills.static.github_api:GitHubPagesApi",
 }
 LARGEST_BODY = 128 * 1024**2
 """Bytes of a request: the largest file, or the assets that wrangler sends at once (40 MiB as base64), and some room."""
