@@ -53,9 +53,8 @@ NOT_THE_SOURCE = HostRule(
     "github-pages-not-the-source", "what does not come from the publishing source is not published", _SOURCE
 )
 EXPIRED = HostRule("github-pages-expired-refused", "an expired artefact is refused with 404", ASSUMED)
-RULES = (RETENTION, APART, JEKYLL, NOT_THE_SOURCE, EXPIRED)
-_LIFETIME = "max-age=600"
-"""Cache-Control of every answer: what github.io sends, though no page of the documentation says so (assumed)."""
+LIFETIME = HostRule("github-pages-ten-minutes", "visitors and caches may keep each answer for ten minutes", ASSUMED)
+RULES = (RETENTION, APART, JEKYLL, NOT_THE_SOURCE, EXPIRED, LIFETIME)
 
 
 class Refused(Exception):
@@ -115,8 +114,8 @@ class GitHubPagesApi(Vendor):
         return self.config.plan != "workflow"
 
     def settings(self, deployment: Deployment) -> Settings:  # noqa: ARG002
-        """Nothing that a site could say: GitHub Pages has no headers and no redirects of the team's."""
-        return Settings([("/*", {"Cache-Control": _LIFETIME})])
+        """``LIFETIME``; a site itself can say nothing, there are no headers and no redirects of the team's."""
+        return Settings([("/*", {"Cache-Control": "max-age=600"})])
 
     def deployment_host(self, deployment: Deployment) -> str:  # noqa: ARG002
         """None: what is not live is served nowhere."""
