@@ -152,6 +152,8 @@ class Netlify(StaticHost):
             "NETLIFY_API_URL": f"{api}/api/v1",
             "NETLIFY_AUTH_TOKEN": config.token,
             "NETLIFY_SITE": config.site,
+            # In CI it sends no telemetry and looks for no newer version of itself.
+            "CI": "true",
         }
 
 
@@ -172,6 +174,8 @@ class CloudflarePages(StaticHost):
             "CLOUDFLARE_ACCOUNT_ID": "drill",
             "PAGES_PROJECT": config.site,
             "WRANGLER_CACHE_DIR": str(config.root / "client"),
+            # Without its banner it looks for no newer version of itself.
+            "WRANGLER_HIDE_BANNER": "true",
             "WRANGLER_SEND_METRICS": "false",
         }
 

@@ -32,6 +32,7 @@ VENDORS = {
     "vercel": "drills.static.vercel:VercelApi",
     "netlify": "drills.static.netlify:NetlifyApi",
     "cloudflare-pages": "drills.static.cloudflare:CloudflarePagesApi",
+    "github-pages": "drills.static.github_api:GitHubPagesApi",
 }
 _IDLE = 10
 """Seconds that a client may keep a connection without saying anything."""

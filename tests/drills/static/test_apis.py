@@ -42,6 +42,7 @@ FIRST = {
     "vercel": ("GET", "/v2/user"),
     "netlify": ("GET", "/api/v1/accounts"),
     "cloudflare-pages": ("GET", "/client/v4/user"),
+    "github-pages": ("GET", "/repos/drill/shop/pages"),
 }
 
 
@@ -126,6 +127,7 @@ LARGE = {
     "vercel": ("POST", "/v2/files"),
     "netlify": ("POST", "/api/v1/sites/shop/deploys"),
     "cloudflare-pages": ("POST", "/client/v4/accounts/drill/pages/projects/shop/deployments"),
+    "github-pages": ("POST", "/_actions/artifacts?title=v1"),
 }
 
 
