@@ -97,6 +97,7 @@ class GitHubPagesApi(Vendor):
     """One repository, whose site comes from its branch ``gh-pages`` or from its workflow."""
 
     rules: ClassVar[Sequence[HostRule]] = RULES
+    uploads: ClassVar[str] = r"/[^/]+/[^/]+\.git/git-receive-pack|/_actions/artifacts"
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -128,8 +129,12 @@ class GitHubPagesApi(Vendor):
             site_id=self.site.id,
             live=self.site.published,
             deployments={**{each.id: each.state for each in self.site.deployments.values()}, **kept},
-            settings={"publishing source": f"branch {BRANCH}" if self.from_branch else "workflow"},
+            settings={"publishing source": f"branch {BRANCH}" if self.from_branch else "workflow", **self._newest()},
         )
+
+    def _newest(self) -> dict[str, str]:
+        """How the newest build ended: one that failed leaves the site as it was."""
+        return {"newest build": each.state for each in self.site.newest_first()[:1]}
 
     def _kept(self, run: WorkflowRun) -> bool:
         return run.artifact is not None and time.time() < self._end(run)

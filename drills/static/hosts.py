@@ -94,12 +94,14 @@ class StaticHost(ServiceConfig, ABC):
         )
         process = _start(name, config, run)
         running = RunningHost(self, config, process, run.scratch / name)
-        if wait_until(running.state, self.timeout) is None:
+        wait_until(lambda: running.state() or process.poll(), self.timeout)
+        state = running.state()
+        if state is None:
+            ended = f"ended with {process.poll()}" if process.poll() is not None else "did not answer"
             raise ProvisionProblem(
-                f"the {self.title} stand-in did not answer within {self.timeout:g} s",
+                f"the {self.title} stand-in {ended} within {self.timeout:g} s",
                 next_step=f"its log is {run.folder / 'logs' / name}.log",
             )
-        state = running.state() or {}
         tapped = run.taps.open(config.api_url, HostApi(self.vendor), largest=LARGEST_BODY).url
         running.given.update(_QUIET)
         running.given.update(self.client_environment(tapped, config, str(state["site_id"])))
