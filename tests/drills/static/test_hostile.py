@@ -19,23 +19,26 @@ GIGABYTE = 1024**3
 UPLOAD = {
     "vercel": ("POST", "/v2/files"),
     "cloudflare-pages": ("POST", "/client/v4/pages/assets/upload"),
+    "github-pages": ("POST", "/_actions/artifacts?title=v1&retention_days=1"),
 }
 WORDS = {
     "vercel": ("POST", "/v13/deployments"),
     "netlify": ("POST", "/api/v1/sites/shop/deploys"),
     "cloudflare-pages": ("POST", "/client/v4/pages/assets/check-missing"),
+    "github-pages": ("POST", "/repos/drill/shop/pages/deployments"),
 }
 
 
 def ask(app, method, path, body, **headers):
     """Status of the answer; ``body`` is called for each part of the request, and is the test's to count."""
+    path, _, query = path.partition("?")
     told = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json", **headers}
     scope = {
         "type": "http",
         "method": method,
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in told.items()],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 2),
@@ -65,7 +68,7 @@ def api(request, tmp_path):
 # Netlify's upload is missing here: an unknown deploy is 404 before anything is read.
 @pytest.mark.parametrize(
     ("api", "kind"),
-    [*((vendor, WORDS) for vendor in VENDORS), ("vercel", UPLOAD), ("cloudflare-pages", UPLOAD)],
+    [*((vendor, WORDS) for vendor in VENDORS), *((vendor, UPLOAD) for vendor in UPLOAD)],
     indirect=["api"],
 )
 def test_nothing_is_read_of_a_request_that_says_that_it_is_too_large(api, kind, tmp_path):
