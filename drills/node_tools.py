@@ -25,6 +25,8 @@ from harness.spi import Layers, Need, Run, ServiceConfig
 
 _WORKLOADS = Path(__file__).parent / "workloads"
 
+_HINT = "install Node.js 20 or newer with npm: https://nodejs.org; Debian 12 has an older one"
+NODE = tuple(Need(kind="tool", name=name, hint=_HINT) for name in ("node", "npm"))
 _LONGEST = 600.0
 """Seconds that an installation may take, and that a second process waits for the first."""
 _TAIL = 10
@@ -47,7 +49,7 @@ def node_folder(lock: Path) -> Path:
         if shutil.which(program) is None:
             raise EnvironmentProblem(
                 f"{lock.parent.name} needs Node.js, and the program {program!r} is not on PATH",
-                next_step="install Node.js 20 or newer with npm; on Debian or Ubuntu: sudo apt-get install nodejs npm",
+                next_step=_HINT,
             )
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -109,7 +111,7 @@ class Npm(ServiceConfig):
 
     def needs(self) -> Sequence[Need]:
         """Node.js and npm."""
-        return (Need(kind="tool", name="node"), Need(kind="tool", name="npm"))
+        return NODE
 
     def start(self, name: str, run: Run) -> Packages:  # noqa: ARG002
         """Install them, where that was not done before."""

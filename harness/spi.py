@@ -62,6 +62,8 @@ class Need(Frozen):
     """``engine``, ``image`` or ``tool``."""
     name: str
     args: Mapping[str, str] = Field(default_factory=dict)
+    hint: str = ""
+    """How to get a tool that is missing, where "install NAME" is not enough."""
 
 
 @dataclass(frozen=True)

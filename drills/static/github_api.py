@@ -134,7 +134,8 @@ class GitHubPagesApi(Vendor):
 
     def _newest(self) -> dict[str, str]:
         """How the newest build ended: one that failed leaves the site as it was."""
-        return {"newest build": each.state for each in self.site.newest_first()[:1]}
+        newest = self.site.newest_first()[:1]
+        return {"newest build": newest[0].state} if newest else {}
 
     def _kept(self, run: WorkflowRun) -> bool:
         return run.artifact is not None and time.time() < self._end(run)

@@ -22,7 +22,7 @@ import requests
 from pydantic import Field
 
 from drills.container_logs import telling
-from drills.node_tools import node_folder
+from drills.node_tools import NODE, node_folder
 from drills.static.vendor import LARGEST_BODY, STATE_PATH, StandInConfig
 from harness.errors import ProvisionProblem
 from harness.events import StackFact
@@ -60,7 +60,7 @@ class StaticHost(ServiceConfig, ABC):
 
     def needs(self) -> Sequence[Need]:
         """Node for the client."""
-        return (Need(kind="tool", name="node"), Need(kind="tool", name="npm")) if self.client else ()
+        return NODE if self.client else ()
 
     def provides(self) -> Sequence[str]:
         """The client."""

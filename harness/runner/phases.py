@@ -52,7 +52,8 @@ def preflight(session: Session) -> Next:
     provided = {name for service in scenario.stack.services.values() for name in service.provides()}
     for need in needs:
         if need.kind == "tool" and need.name not in provided and not shutil.which(need.name):
-            raise EnvironmentProblem(f"the program {need.name!r} is not on PATH", next_step=f"install {need.name}")
+            next_step = need.hint or f"install {need.name}"
+            raise EnvironmentProblem(f"the program {need.name!r} is not on PATH", next_step=next_step)
         if need.kind == "image":
             session.run.images.resolve(need.name, need.args)
     built = _resolve_releases(session)

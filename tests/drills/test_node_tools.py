@@ -89,4 +89,4 @@ def test_missing_programs_are_named_with_what_to_do(packages, npm, tmp_path, mon
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     with pytest.raises(EnvironmentProblem, match=f"'{missing}' is not on PATH") as raised:
         node_folder(packages)
-    assert "apt-get install nodejs npm" in raised.value.next_step
+    assert "install Node.js 20 or newer with npm" in raised.value.next_step
