@@ -31,13 +31,21 @@ class Credentials:
     clock: Callable[[], float] = time.time
     name: str = "aws-credentials"
     source: str = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html"
-    _until: dict[str, float] = field(default_factory=dict, init=False)
-    """When each given key expires, on ``clock``."""
+    _until: dict[str, float] = field(default_factory=lambda: {KEY: math.inf}, init=False)
+    """When each known key expires, on ``clock``."""
+
+    def expire(self) -> None:
+        """The run's key is good no longer."""
+        self._until[KEY] = -math.inf
+
+    def renew(self) -> None:
+        """It is good again."""
+        self._until[KEY] = math.inf
 
     async def answer(self, operation: Operation, request: Request, upstream: Upstream) -> Answer | Refusal | None:
         """Refuses what is unknown or expired; remembers which keys are given. An unsigned call is the endpoint's."""
         signed = _SIGNED.search(request.headers.get("authorization", ""))
-        if signed and signed[1] != KEY:
+        if signed:
             until = self._until.get(signed[1])
             if until is None:
                 return 403, *_UNKNOWN[_protocol(operation, request)]

@@ -26,7 +26,7 @@ from harness.ledger import Undo
 from harness.limits import wait_until
 from harness.model import ResidueClass
 from harness.spi import Layers, Need, Run, ServiceConfig
-from harness.tap import Answer, Operation, Request, Rule, Upstream
+from harness.tap import Answer, Operation, Request, Rule, Tap, Upstream
 from harness.units import Duration
 
 PORT = 5000
@@ -53,9 +53,10 @@ class Registry(ServiceConfig):
         container = run.containers.start(name, run.images.resolve(self.recipe).tag)
         upstream = f"http://{container.address}:{PORT}"
         cache = FreshHosts()
-        host = urlsplit(run.taps.open(upstream, RegistryApi((cache, SlowRetries())), users=True).url).netloc
+        tap = run.taps.open(upstream, RegistryApi((cache, SlowRetries())), users=True)
+        host = urlsplit(tap.url).netloc
         run.ledger.plan(Undo(kind="docker.repository", what=f"images of {host}", params={"host": host}))
-        running = RunningRegistry(container, host)
+        running = RunningRegistry(container, host, tap)
         if wait_until(lambda: running.tags() is not None, self.timeout) is None:
             raise ProvisionProblem(
                 f"the registry {container.name} did not answer within {self.timeout:g} s",
@@ -74,6 +75,11 @@ class RunningRegistry:
     container: RunningContainer
     host: str
     """Address and port under which commands and the engine know it."""
+    tap: Tap
+
+    def follow(self) -> None:
+        """Listen for the address that the container has now: one that was started again may have another."""
+        self.tap.upstream = f"http://{self.container.address}:{PORT}"
 
     def environment(self) -> Mapping[str, str]:
         """``REGISTRY``: what stands before an image's name."""

@@ -78,11 +78,12 @@ class SshAccess:
             known.write(f"{name} {kind} {key}\n")
         with self.config.open("a", encoding="utf-8") as config:
             config.write(f"\nHost {name}\n    HostName {host.address}\n    HostKeyAlias {name}\n")
-        if wait_until(lambda: self._enters(name), timeout) is None:
+        if wait_until(lambda: self.enters(name) or None, timeout) is None:
             raise ProvisionProblem(f"{host.name} lets nobody in: {self._try(name).stderr.strip()}")
 
-    def _enters(self, name: str) -> bool | None:
-        return self._try(name).returncode == 0 or None
+    def enters(self, name: str) -> bool:
+        """Whether ``ssh <name>`` works now."""
+        return self._try(name).returncode == 0
 
     def _try(self, name: str) -> subprocess.CompletedProcess[str]:
         argv = [str(self.folder / "bin" / "ssh"), name, "true"]

@@ -216,6 +216,24 @@ class EffectsCounted(Event):
     """Whose records could not be read, and why."""
 
 
+class SabotageStarted(Event):
+    """Something of the machinery was broken on purpose: ``what`` exactly; ``simulated`` where it stands for another."""
+
+    kind: Literal["sabotage.started"] = "sabotage.started"
+    sabotage: str
+    what: str
+    simulated: bool = False
+
+
+class SabotageEnded(Event):
+    """It was mended. ``said`` is what became of it, where that is worth a line; ``met``: it came to pass at all."""
+
+    kind: Literal["sabotage.ended"] = "sabotage.ended"
+    sabotage: str
+    said: str = ""
+    met: bool = True
+
+
 class StackFact(Event):
     """Something true about this stack: a version, an endpoint, and whether that part is simulated."""
 
@@ -306,6 +324,8 @@ AnyEvent = Annotated[
     | ResidueJudged
     | WritesCounted
     | EffectsCounted
+    | SabotageStarted
+    | SabotageEnded
     | StackFact
     | ReleaseResolved
     | Noted

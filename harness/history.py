@@ -40,6 +40,10 @@ CREATE TABLE IF NOT EXISTS runs (
     rto REAL NOT NULL, rpo INTEGER NOT NULL, first_attempt_clean INTEGER, findings TEXT NOT NULL,
     "commit" TEXT NOT NULL, operator TEXT NOT NULL, digest TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS scores (
+    series TEXT PRIMARY KEY, scenario TEXT NOT NULL, path TEXT NOT NULL, wall TEXT NOT NULL, seed INTEGER NOT NULL,
+    tried INTEGER NOT NULL, recovered INTEGER NOT NULL
+) STRICT;
 CREATE INDEX IF NOT EXISTS newest ON runs (scenario, path, wall DESC);
 PRAGMA user_version = 1;
 """
@@ -127,7 +131,7 @@ def append(runs: Path, *rows: HistoryRow) -> None:
     names = HistoryRow.model_fields
     columns = ", ".join(f'"{name}"' for name in names)
     marks = ", ".join(f":{name}" for name in names)
-    with _opened(runs) as store, store:
+    with opened(runs) as store, store:
         store.executemany(f"INSERT OR REPLACE INTO runs ({columns}) VALUES ({marks})", map(_values, rows))
 
 
@@ -150,7 +154,7 @@ def read(
     wanted = {name: value for name, value in (("scenario", scenario), ("path", path)) if value}
     source = "runs" if each is None else f"(SELECT *, {_PLACE} AS place FROM runs WHERE {_COUNTS})"
     where = [*(f"{name} = :{name}" for name in wanted), *(["place <= :each"] if each is not None else [])]
-    with _opened(runs) as store:
+    with opened(runs) as store:
         found = store.execute(
             f"SELECT * FROM {source} WHERE {' AND '.join(where) or 'TRUE'} ORDER BY wall DESC, run DESC LIMIT :limit",
             {**wanted, "limit": -1 if limit is None else limit, "each": each},
@@ -224,7 +228,8 @@ def write_history(record: RunRecord, folder: Path) -> None:
 
 
 @contextmanager
-def _opened(runs: Path) -> Iterator[sqlite3.Connection]:
+def opened(runs: Path) -> Iterator[sqlite3.Connection]:
+    """The store of ``runs``, made where it is not there yet. Raises EnvironmentProblem where it cannot be used."""
     file = runs / HISTORY_FILE
     try:
         with closing(sqlite3.connect(file, timeout=_PATIENCE)) as store:

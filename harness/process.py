@@ -100,7 +100,7 @@ def _pump(process: subprocess.Popen[bytes], *, deadline: float, log: Path, clean
     """Copy output to ``log`` until end of file, the leader's exit or the deadline; returns its last part."""
     assert process.stdout is not None
     kept, pending = "", b""
-    with selectors.DefaultSelector() as selector, log.open("a", encoding="utf-8") as sink:
+    with selectors.DefaultSelector() as selector, log.open("a", encoding="utf-8", buffering=1) as sink:
         os.set_blocking(process.stdout.fileno(), False)
         selector.register(process.stdout, selectors.EVENT_READ)
         while time.monotonic() < deadline:

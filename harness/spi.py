@@ -180,13 +180,15 @@ class Bench:
     """The scenario's ``secrets:``, which commands get and nobody sees."""
     s0: Layers | None = None
     """The state before the bad release; None until it is taken."""
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """Variables that a sabotage gives commands instead of the stack's."""
 
     def environment(self) -> dict[str, str]:
         """Scrubbed environment plus what platform and services give."""
         merged: dict[str, str] = {}
         for source in (*self.services.values(), self.platform):
             merged.update(source.environment())
-        return self.run.environment({**merged, **self.secrets})
+        return self.run.environment({**merged, **self.secrets, **self.broken})
 
     def snapshot(self) -> Layers:
         """Layers of the platform and of every service together."""

@@ -24,6 +24,7 @@ from harness.units import figure, format_duration
 
 Objection = tuple[Verdict, str]
 """What speaks against *passed*, and why."""
+_ASKED = "--sabotage "
 _AFTER_JUDGEMENT = (Phase.TEARDOWN, Phase.REPORT)
 _ENDING = (Phase.VERDICT, *_AFTER_JUDGEMENT)
 """Phases that every run goes through, however it ended: none of them is where it was interrupted."""
@@ -139,7 +140,9 @@ def _first_attempt(record: RunRecord) -> Iterator[Objection]:
             yield Verdict.INCONCLUSIVE, f"{_called(first)} could not be judged: {asked}."
         return
     seen, declared = {finding.mode for finding in first.findings}, set(record.expected_findings)
-    if record.expected_first_attempt == "clean":
+    if sabotages(record):
+        yield from _honest(first, seen - declared)
+    elif record.expected_first_attempt == "clean":
         if not first.recovered or seen:
             met = f"with {_ids(seen)}" if seen else "without a finding"
             yield Verdict.FAILED, f"The first attempt is declared clean, and it was broken {met}{_because(first)}."
@@ -148,6 +151,18 @@ def _first_attempt(record: RunRecord) -> Iterator[Objection]:
         yield Verdict.FAILED, f"{told}: the scenario teaches nothing any more."
     else:
         yield from _declared_findings(seen, declared)
+
+
+def _honest(first: AttemptRecord, met: set[str]) -> Iterator[Objection]:
+    """Under sabotage an attempt may break, for somebody tries again; one that says that all went well is believed."""
+    if met and not first.recovered and first.steps and all(step.ok for step in first.steps):
+        told = f"{_called(first)} broke under sabotage and did not say so: every step exited 0"
+        yield Verdict.FAILED, f"{told} ({_ids(met)}){_because(first)}."
+
+
+def sabotages(record: RunRecord) -> tuple[str, ...]:
+    """What was broken on purpose besides what the scenario says: such a run is judged as a rehearsal of trouble."""
+    return tuple(each.removeprefix(_ASKED) for each in record.changes if each.startswith(_ASKED))
 
 
 def _unanswered(record: RunRecord, attempt: AttemptRecord) -> str:
@@ -167,10 +182,13 @@ def _declared_findings(seen: set[str], declared: set[str]) -> Iterator[Objection
 
 def _sabotage(record: RunRecord) -> Iterator[Objection]:
     met = {call.by for step in record.steps for call in step.calls}
-    for change in record.changes:
-        if change.startswith("--sabotage ") and change.removeprefix("--") not in met:
+    armed = {each.sabotage for each in record.sabotages if each.met}
+    for name in sabotages(record):
+        if name not in armed:
+            yield Verdict.INCONCLUSIVE, f"The sabotage {name} was never in effect, so nothing was tried against it."
+        elif ":" in name and f"sabotage {name}" not in met:
             told = "met no call of the first attempt, so the path was not tried against it"
-            yield Verdict.INCONCLUSIVE, f"The {change.removeprefix('--')} {told}."
+            yield Verdict.INCONCLUSIVE, f"The sabotage {name} {told}."
 
 
 def _recovery_time(record: RunRecord) -> Iterator[Objection]:
@@ -231,7 +249,9 @@ _RULES: tuple[Callable[[RunRecord], Iterator[Objection]], ...] = (
 def _proofs(record: RunRecord) -> Iterator[str]:
     last, recovery, writes = record.attempts[-1], record.metric(RECOVERY_TIME), record.writes
     yield f"{_called(last)} recovered the users; recovery took {_shown(recovery)}, {_limit(recovery)}."
-    if record.expected_first_attempt == "broken":
+    for each in record.sabotages:
+        yield f"Sabotage {each.sabotage} was in effect in attempt 1: {each.what}."
+    if record.expected_first_attempt == "broken" and not sabotages(record):
         yield f"The first attempt broke as declared, by {_ids(set(record.expected_findings))}."
     if writes and writes.acknowledged:
         yield f"{_lost(writes)}, {_limit(record.metric(WRITES_LOST))}."

@@ -37,6 +37,7 @@ _COMMANDS = {
     "reap": "harness.cli.tend:reap_command",
     "report": "harness.cli.tend:report_command",
     "run": "harness.cli.run:run_command",
+    "sabotage": "harness.cli.sabotage:sabotage_command",
     "schedule": "harness.cli.schedule:schedule_command",
     "schema": "harness.cli.look:schema_command",
     "sign": "harness.cli.evidence:sign_command",

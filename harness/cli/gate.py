@@ -21,6 +21,7 @@ from harness.history import edited, read
 from harness.notify.delivery import Notices
 from harness.notify.drills import gate_result
 from harness.origin import operator
+from harness.resilience import read_scores
 from harness.scenario.find import all_scenarios
 
 _COLOURS = {State.MET: "green", State.STALE: "yellow", State.MISSING: "yellow"}
@@ -51,7 +52,7 @@ def gate_command(policy_file: Path, run_open: bool, runs: Path, as_json: bool, n
     policy = load_policy(policy_file, scenarios)
 
     def judged() -> Sequence[Judged]:
-        return judge(policy, scenarios, read(runs), datetime.now(UTC), partial(edited, runs))
+        return judge(policy, scenarios, read(runs), datetime.now(UTC), partial(edited, runs), read_scores(runs))
 
     answers = judged()
     wanted = {(each.scenario, each.path): None for each in answers if each.unrehearsed} if run_open else {}

@@ -10,6 +10,7 @@ import click
 from harness.cli.options import runs_option
 from harness.history import HistoryRow, read, rebuild
 from harness.model import Verdict
+from harness.resilience import rebuild_scores
 from harness.trend import LEAST, WINDOW, Trend, trends
 from harness.units import figure, format_duration
 
@@ -49,6 +50,7 @@ def history_command(scenario: str, path: str, limit: int, again: bool, runs: Pat
 
 def _rebuild(runs: Path) -> None:
     done = rebuild(runs)
+    rebuild_scores(runs)
     click.echo(f"{done.rows} runs are in the history of {runs}", err=True)
     for each in done.skipped:
         click.echo(f"left out: {each}", err=True)

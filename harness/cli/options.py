@@ -21,6 +21,15 @@ runs_option = click.option(
     help="Folder of the runs' folders.",
 )
 """``--runs``: where runs are kept."""
+seed_option = click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Of the dice of sabotages: same seed, same throws.",
+)
+"""``--seed``: what decides where a sabotage has a choice."""
 
 
 def notify_targets(ctx: click.Context, param: click.Parameter, urls: Sequence[str]) -> tuple[Target, ...]:

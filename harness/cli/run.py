@@ -9,12 +9,12 @@ import click
 
 from harness.cli.common import SCENARIOS, DurationType, load, prepared, scenario_options, signing_key_option
 from harness.cli.evidence import signing
-from harness.cli.options import notify_options, runs_option
+from harness.cli.options import notify_options, runs_option, seed_option
 from harness.cli.series import Asked, Drill, run_all, run_box
 from harness.errors import UsageProblem
 from harness.notify.delivery import Notices
+from harness.sabotages.api import named_saboteur
 from harness.scenario.find import all_scenarios
-from harness.tap import parse_sabotage
 
 
 @click.command("run")
@@ -30,9 +30,11 @@ from harness.tap import parse_sabotage
     "--sabotage",
     "sabotages",
     multiple=True,
-    metavar="KIND:SERVICE:ACTION",
-    help="Break the API that the path talks to, during attempt 1: deny, throttle, delay, cut or fail.",
+    metavar="NAME",
+    help="Break this during attempt 1: a name of `drill sabotage --list`, or KIND:SERVICE:ACTION of an API "
+    "(deny, throttle, delay, cut or fail).",
 )
+@seed_option
 @click.option(
     "--time-box",
     type=DurationType(),
@@ -50,6 +52,7 @@ def run_command(
     path_name: str,
     allow_remote: Sequence[str],
     sabotages: Sequence[str],
+    seed: int,
     time_box: float | None,
     runs: Path,
     key: Path | None,
@@ -63,6 +66,7 @@ def run_command(
     drill run ecs-bad-migration --path prepared
     drill run ecs-bad-migration --set budgets.rto=1s       over budget is failed
     drill run ecs-bad-migration --without fault            proves the drill: inconclusive
+    drill run ecs-bad-migration --sabotage runner-killed
     drill run ecs-bad-migration --sabotage deny:ecs:UpdateService
     drill run ecs-bad-migration --sabotage throttle:ecs:*:3 --sabotage delay:ecs:Describe*:2s
     drill run --time-box 30m                               what was drilled longest ago, as much as fits
@@ -77,9 +81,8 @@ def run_command(
         drills = [Drill(*prepared(name, overrides, without, path_name)) for name in scenarios]
     else:
         drills = _every(overrides, without, path_name)
-    broken = tuple(parse_sabotage(each) for each in sabotages)
-    drills = [each.changed(f"--sabotage {sabotage.spec}" for sabotage in broken) for each in drills]
-    asked = Asked(runs, frozenset(allow_remote), as_json, broken, signing(key, runs), notices=notices)
+    drills = [each.sabotaged([named_saboteur(name) for name in sabotages], seed) for each in drills]
+    asked = Asked(runs, frozenset(allow_remote), as_json, signing(key, runs), notices=notices)
     raise click.exceptions.Exit(run_all(drills, asked) if time_box is None else run_box(drills, asked, time_box))
 
 

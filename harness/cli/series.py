@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from harness.notify.delivery import NOBODY, Notices
 from harness.record import RunRecord
 from harness.runner.machine import TIME_BOX, run_drill
 from harness.runner.session import Options, open_session
+from harness.sabotages import Saboteur
 from harness.scenario.load import Loaded
-from harness.tap import Sabotage
 from harness.timebox import BoxPlan, Candidate, LeftOut, candidate, plan_box
 from harness.units import format_duration
 from harness.verdict import exit_code
@@ -33,15 +33,30 @@ class Drill:
     loaded: Loaded
     path: str
     changes: tuple[str, ...] = ()
+    sabotages: tuple[Saboteur, ...] = ()
+    """What is broken during attempt 1."""
+    seed: int = 0
 
     @property
     def name(self) -> str:
         """Scenario and path, as ``drill list`` says them."""
         return f"{self.loaded.scenario.name} {self.path}"
 
-    def changed(self, more: Iterable[str]) -> Drill:
-        """The same with more changes: a changed drill counts for no plan and no gate."""
-        return replace(self, changes=(*self.changes, *more))
+    def sabotaged(self, sabotages: Sequence[Saboteur], seed: int) -> Drill:
+        """The same with something broken besides: a changed drill counts for no gate.
+
+        Raises:
+            UsageProblem: one of them has nothing to break here.
+        """
+        for each in sabotages:
+            if why := each.applies(self.loaded.scenario, self.path):
+                raise UsageProblem(
+                    f"--sabotage {each.name}: it does not apply to {self.name}: {why}",
+                    next_step=f"`drill sabotage {self.loaded.scenario.name} --path {self.path} --plan` says which do",
+                )
+        more = [f"--sabotage {each.name}" for each in sabotages]
+        more += [f"--seed {seed}"] if sabotages and seed else []
+        return replace(self, changes=(*self.changes, *more), sabotages=tuple(sabotages), seed=seed)
 
 
 @dataclass(frozen=True)
@@ -51,12 +66,13 @@ class Asked:
     runs: Path
     allow_remote: frozenset[str] = frozenset()
     as_json: bool = False
-    sabotages: tuple[Sabotage, ...] = ()
     sign: Callable[[Path], ExitCode] = lambda _folder: ExitCode.PASSED
     """Signs a run's folder, where that was asked for."""
     until: float | None = None
     """End of the normal course of a run, ``time.monotonic()``; None without a time box."""
     notices: Notices = NOBODY
+    ended: Callable[[RunRecord], None] | None = None
+    """Is told of every run that has ended, and prints for machines what there is to print."""
 
     def say(self, text: str) -> None:
         """A line for the reader: beside the records where these are printed."""
@@ -68,7 +84,15 @@ def rehearse(drill: Drill, asked: Asked) -> tuple[RunRecord, str]:
     changes = (word for change in drill.changes for word in change.split(" ", 1))
     command = shlex.join(["drill", "run", drill.loaded.scenario.name, "--path", drill.path, *changes])
     options = Options(
-        drill.path, asked.runs, command, asked.allow_remote, drill.changes, asked.sabotages, asked.until, asked.notices
+        path=drill.path,
+        runs=asked.runs,
+        command=command,
+        allow_remote=asked.allow_remote,
+        changes=drill.changes,
+        sabotages=drill.sabotages,
+        seed=drill.seed,
+        until=asked.until,
+            notices=asked.notices,
     )
     session = open_session(drill.loaded, options)
     with live_display(session, quiet=asked.as_json):
@@ -187,7 +211,10 @@ class _Series:
         record, self._stopped_by = rehearse(drill, self._asked)
         self.done += 1
         self._worst = max(self._worst, code_of(record), self._asked.sign(self._asked.runs / record.run))
-        _say(record, self._asked)
+        if self._asked.ended is None or not self._asked.as_json:
+            _say(record, self._asked)
+        if self._asked.ended:
+            self._asked.ended(record)
 
 
 def _say(record: RunRecord, asked: Asked) -> None:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from harness.gate.policy import Policy, Requirement, subjects
 from harness.history import HistoryRow
 from harness.model import Frozen, Verdict
+from harness.resilience import Score
 from harness.scenario.models import Scenario
 from harness.units import figure, format_duration
 
@@ -48,7 +49,12 @@ Edited = Callable[[HistoryRow], bool | None]
 
 
 def judge(
-    policy: Policy, scenarios: Mapping[str, Scenario], rows: Sequence[HistoryRow], now: datetime, edited: Edited
+    policy: Policy,
+    scenarios: Mapping[str, Scenario],
+    rows: Sequence[HistoryRow],
+    now: datetime,
+    edited: Edited,
+    scores: Sequence[Score] = (),
 ) -> tuple[Judged, ...]:
     """Every requirement of ``policy``, path by path, in its order.
 
@@ -56,7 +62,9 @@ def judge(
         scenarios: by name; where labels and declarations are looked up.
         rows: the history, in any order.
         now: aware of its time zone.
+        scores: the newest resilience score of each scenario and path.
     """
+    scored = {(each.scenario, each.path): each for each in scores}
     newest: dict[tuple[str, str], HistoryRow] = {}
     for row in sorted((each for each in rows if not each.changes), key=_started):
         newest[row.scenario, row.path] = row
@@ -66,7 +74,9 @@ def judge(
         for scenario in subjects(required.scenario, required.label, scenarios):
             for path in _paths(required, scenario):
                 drill = scenario.name, path
-                case = _Case(required, scenario, path, newest.get(drill), drill in changed, now, edited)
+                case = _Case(
+                    required, scenario, path, newest.get(drill), drill in changed, now, edited, scored.get(drill)
+                )
                 judged.append(next(case.answers()))
     return tuple(judged)
 
@@ -81,8 +91,12 @@ def _paths(required: Requirement, scenario: Scenario) -> Sequence[str]:
 
 def _started(row: HistoryRow) -> tuple[datetime, str]:
     """When a run started; of two at the same moment the later name is the newer."""
-    wall = datetime.fromisoformat(row.wall)
-    return (wall if wall.tzinfo else wall.replace(tzinfo=UTC)), row.run
+    return _at(row.wall), row.run
+
+
+def _at(text: str) -> datetime:
+    wall = datetime.fromisoformat(text)
+    return wall if wall.tzinfo else wall.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -96,6 +110,7 @@ class _Case:
     changed: bool
     now: datetime
     edited: Edited
+    score: Score | None = None
 
     def answers(self) -> Iterator[Judged]:
         """What there is to say, in order of weight: the first one is the answer."""
@@ -126,14 +141,34 @@ class _Case:
             yield self._say(State.STALE, reason, settle=self._run, unrehearsed=True)
         if short := [reason for reason, enough in self._figures(row) if not enough]:
             yield self._say(State.NOT_MET, "; ".join(short), settle=self._run)
-        if self.required.min_score is not None and _score(row) is None:
-            yield self._say(State.MISSING, f"no resilience score is known, {self.required.min_score:.0%} asked for")
+        yield from self._of_score()
         gone = ("its folder is gone, so the record could not be looked at",) if edited is None else ()
         yield self._say(State.MET, "; ".join((f"passed {ago}", *(reason for reason, _ in self._figures(row)), *gone)))
 
+    def _of_score(self) -> Iterator[Judged]:
+        """What is wrong with the score where one is asked for: there is none, or it is too old."""
+        if self.required.min_score is None:
+            return
+        settle = f"drill sabotage {self.scenario.name} --path {self.path}"
+        if self.score is None:
+            told = f"no resilience score is known, {self.required.min_score:.0%} asked for"
+            yield self._say(State.MISSING, told, settle=settle)
+            return
+        age = (self.now - _at(self.score.wall)).total_seconds()
+        if age > self.required.max_age:
+            limit = format_duration(self.required.max_age)
+            told = f"the resilience score is of {format_duration(age)} ago, the limit is {limit}"
+            yield self._say(State.STALE, told, settle=settle)
+        if self.score.value < self.required.min_score:
+            yield self._say(State.NOT_MET, self._scored(self.score), settle=settle)
+
+    def _scored(self, score: Score) -> str:
+        told = f"resilience score {score.value:.0%}, {score.recovered} of {score.tried} sabotages"
+        return f"{told}, the least is {self.required.min_score:.0%}"
+
     def _figures(self, row: HistoryRow) -> Iterator[tuple[str, bool]]:
         """Each figure that the policy limits, and whether it is within; an unknown one is not."""
-        asked, score = self.required, _score(row)
+        asked = self.required
         if asked.rto is not None:
             told = f"recovery time {figure(row.recovery, 's')}, the limit is {format_duration(asked.rto)}"
             yield told, row.recovery is not None and row.recovery <= asked.rto
@@ -143,8 +178,8 @@ class _Case:
         if asked.first_attempt == "clean":
             state = {True: "clean", False: f"broken{_findings(row)}", None: "never judged"}[row.first_attempt_clean]
             yield f"first attempt {state}", row.first_attempt_clean is True
-        if asked.min_score is not None and score is not None:
-            yield f"resilience score {score:.0%}, the least is {asked.min_score:.0%}", score >= asked.min_score
+        if asked.min_score is not None and self.score is not None:
+            yield self._scored(self.score), self.score.value >= asked.min_score
 
     @property
     def _run(self) -> str:
@@ -164,9 +199,3 @@ class _Case:
 
 def _findings(row: HistoryRow) -> str:
     return f" ({', '.join(row.findings)})" if row.findings else ""
-
-
-def _score(row: HistoryRow) -> float | None:
-    """The resilience score, once histories have one."""
-    score: float | None = getattr(row, "score", None)
-    return score

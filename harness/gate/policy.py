@@ -46,7 +46,10 @@ class Requirement(Frozen):
         default="clean", description="clean: attempt 1 must have recovered without a finding"
     )
     min_score: float | None = Field(
-        default=None, ge=0, le=1, description="least resilience score, 0 to 1; missing for as long as no score is known"
+        default=None,
+        ge=0,
+        le=1,
+        description="least resilience score, 0 to 1 (`drill sabotage`); missing for as long as no score is known",
     )
 
     @model_validator(mode="after")

@@ -142,6 +142,7 @@ def _record(story: Story, start: RunStarted, samples: Sequence[Sample], compared
         facts=tuple(story.facts.values()),
         releases=tuple(story.releases),
         steps=tuple(story.steps),
+        sabotages=tuple(story.sabotages),
         left_behind=tuple(story.left_behind),
         notes=tuple(story.notes),
         untold=tuple(story.untold),

@@ -28,6 +28,8 @@ from harness.events import (
     ReleaseResolved,
     ResidueJudged,
     RunStarted,
+    SabotageEnded,
+    SabotageStarted,
     SnapshotTaken,
     StackFact,
     StepEnded,
@@ -49,6 +51,7 @@ from harness.record._model import (
     PhaseRecord,
     ReleaseRecord,
     RunError,
+    SabotageRecord,
     StepRecord,
     Untold,
     WritesRecord,
@@ -73,6 +76,7 @@ class Story:
     """When each snapshot was written, by label."""
     facts: dict[str, Fact] = field(default_factory=dict)
     releases: list[ReleaseRecord] = field(default_factory=list)
+    sabotages: list[SabotageRecord] = field(default_factory=list)
     left_behind: list[LeftOver] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     untold: list[Untold] = field(default_factory=list)
@@ -211,6 +215,16 @@ class Story:
         self.releases.append(ReleaseRecord(**event.model_dump(exclude={"at", "kind"})))
 
     @take.register
+    def _(self, event: SabotageStarted) -> None:
+        told = event.model_dump(include={"sabotage", "what", "simulated"})
+        self.sabotages.append(SabotageRecord(started=event.at, **told))
+
+    @take.register
+    def _(self, event: SabotageEnded) -> None:
+        change: dict[str, object] = {"ended": event.at, "said": event.said, "met": event.met}
+        _update_last(self.sabotages, lambda s: s.ended is None and s.sabotage == event.sabotage, change)
+
+    @take.register
     def _(self, event: LeftBehind) -> None:
         self.left_behind.append(LeftOver(resource=event.resource, reason=event.reason))
 
@@ -257,7 +271,7 @@ def _without_reporting(events: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
             yield event
 
 
-_Record = TypeVar("_Record", PhaseRecord, StepRecord)
+_Record = TypeVar("_Record", PhaseRecord, StepRecord, SabotageRecord)
 
 
 def _runs_at(step: StepRecord, at: float) -> bool:

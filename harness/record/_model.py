@@ -199,6 +199,19 @@ class ReleaseRecord(Frozen):
     digest: str = ""
 
 
+class SabotageRecord(Frozen):
+    """What was broken on purpose, and how long; ``ended`` is None where the run ended before it was mended."""
+
+    sabotage: str
+    what: str
+    simulated: bool = False
+    started: float
+    ended: float | None = None
+    said: str = ""
+    met: bool = True
+    """False where it never came to pass, such as a runner that was done before it could be killed."""
+
+
 class LeftOver(Frozen):
     """Something that teardown could not remove."""
 
@@ -271,6 +284,7 @@ class RunRecord(Frozen):
     """None where nothing of the stack keeps such records, or they were not asked."""
     facts: tuple[Fact, ...] = ()
     steps: tuple[StepRecord, ...] = ()
+    sabotages: tuple[SabotageRecord, ...] = ()
     left_behind: tuple[LeftOver, ...] = ()
     notes: tuple[str, ...] = ()
     untold: tuple[Untold, ...] = ()

@@ -12,9 +12,11 @@ from harness.report import page
 from harness.report.calls import calls, calls_explained, calls_summary
 from harness.report.effects import effects_rows
 from harness.report.escape import block, code, finalize, telling
-from harness.units import figure
+from harness.resilience import Series
+from harness.units import figure, format_duration
 
 REPORT_FILE = "report.md"
+SERIES_PAGE = "sabotage.md"
 _BLANK_LINES = re.compile(r"\n{3,}")
 _FENCED = re.compile(r"^(`{3,})text\n.*?^\1$", re.MULTILINE | re.DOTALL)
 
@@ -31,6 +33,22 @@ def render_markdown(record: RunRecord, chart: str = "", template: str = "report.
     return _squeeze(text).strip() + "\n"
 
 
+def write_series_page(series: Series, folder: Path) -> Path:
+    """Write the page of a series of sabotages, and return it. Raises OSError."""
+    template = _environment().get_template("sabotage.md.j2")
+    file = folder / SERIES_PAGE
+    replace_text(file, _squeeze(template.render(series=series)).strip() + "\n")
+    return file
+
+
+def told_score(series: Series) -> str:
+    """The score in words."""
+    recovered = sum(bool(each.recovered) for each in series.counted)
+    if series.score is None:
+        return f"no score: {len(series.tried)} of {len(series.order)} were run, {recovered} recovered"
+    return f"resilience score {series.score:.0%}: {recovered} of {len(series.counted)} recovered"
+
+
 def _environment() -> Environment:
     # autoescape makes what macros return stay Markdown; `finalize` has escaped every value before it could see HTML.
     environment = Environment(
@@ -39,7 +57,9 @@ def _environment() -> Environment:
     environment.filters |= {"code": code, "block": block}
     environment.globals |= {
         "telling": telling,
+        "duration": format_duration,
         "figure": figure,
+        "told_score": told_score,
         "calls": calls,
         "calls_explained": calls_explained,
         "calls_summary": calls_summary,

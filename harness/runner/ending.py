@@ -10,6 +10,7 @@ from harness.ledger import Entry, open_entries
 from harness.record import RunRecord, build_record, write_run_json
 from harness.report import write_report
 from harness.runner.asking import count_effects, count_writes
+from harness.runner.sabotaging import mend
 from harness.runner.session import Session
 from harness.undo import undo_all
 from harness.verdict import judge
@@ -38,6 +39,10 @@ def tear_down(session: Session) -> bool:
 
     if session.probe:
         session.probe.stop(timeout=2)
+    try:
+        mend(session)
+    except Exception as problem:  # noqa: BLE001  whatever a sabotage leaves, the rest has to go
+        session.note(f"a sabotage was not undone: {type(problem).__name__}: {problem}")
     session.run.taps.close()
     return undo_all(session.run.ledger, left)
 

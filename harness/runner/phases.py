@@ -20,6 +20,7 @@ from harness.probe.process import Probe
 from harness.runner.acting import run_steps
 from harness.runner.asking import ask_all, first_failure, record, take_snapshot
 from harness.runner.forecast import ask_forecast
+from harness.runner.sabotaging import look
 from harness.runner.session import Session, environment_of
 from harness.spi import Bench, Need, Plugin, ServiceConfig
 from harness.units import format_duration
@@ -113,9 +114,9 @@ def provision(session: Session) -> Next:
     for name, config in _ordered(stack.services):
         running[name] = config.start(name, session.run)
     platform = stack.platform.provision(session.run, running)
-    session.run.taps.require_one()
     secrets = environment_of(session.scenario.secrets)
     session.bench = Bench(session.run, platform, running, session.loaded.workdir, secrets)
+    look(session)
     return Next(Phase.RELEASE_GOOD, True, ", ".join([*running, stack.platform.uses]))
 
 

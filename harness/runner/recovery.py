@@ -19,6 +19,7 @@ from harness.runner.acting import run_steps
 from harness.runner.asking import ask_all, count_writes, first_failure, record, take_snapshot
 from harness.runner.next_deploy import deploy_next
 from harness.runner.phases import Next
+from harness.runner.sabotaging import sabotaged
 from harness.runner.session import Acted, Session
 from harness.scenario.models import Attempt
 from harness.spi import Scope
@@ -29,8 +30,10 @@ _ASKED = 3
 
 
 def attempts(session: Session) -> Sequence[Attempt]:
-    """The rollback itself, then its remedies."""
-    return (session.path.rollback, *session.path.remedies)
+    """The rollback itself, the same again where a sabotage stopped it that is over now, then its remedies."""
+    rollback = session.path.rollback
+    again = rollback.model_copy(update={"name": f"{rollback.name}, again"})
+    return (rollback, *([again] if session.again else []), *session.path.remedies)
 
 
 def attempt(session: Session) -> Next:
@@ -38,15 +41,13 @@ def attempt(session: Session) -> Next:
     plan = attempts(session)[session.attempt - 1]
     began = session.timeline.now()
     failed: CheckResult | None = None
-    session.run.taps.arm(session.attempt == 1)
     try:
-        failed = run_steps(session, plan.steps, session.scope(_target(session, plan)))
+        with sabotaged(session):
+            failed = run_steps(session, plan.steps, session.scope(_target(session, plan)))
     except TimeLimit as limit:
         failed = CheckResult(
             name=f"attempt {session.attempt}", outcome=Outcome.FAIL, expected="an end in time", seen=limit.message
         )
-    finally:
-        session.run.taps.arm(False)
     ended = session.timeline.now()
     session.acted = Acted(plan, ended - began, ended, failed)
     summary = f"{plan.name}: {failed.seen}" if failed else f"{plan.name}: every step exited 0"
@@ -78,7 +79,8 @@ def verify(session: Session) -> Next:
     converged = session.timeline.now() - acted.ended if converged is None else converged
     record(session, "verify", results if failing is None or failing in results else [*results, failing])
     residue = _residue(session) if residue is None else residue
-    _findings(session, acted, [each for each in (acted.failed_step, failing) if each], residue)
+    met = _findings(session, acted, [each for each in (acted.failed_step, failing) if each], residue)
+    session.again = session.again or (failing is not None and _was_stopped(session, met))
     summary = f"{failing.name}: {failing.seen or 'no answer'}" if failing else "users and every instance are fine"
     session.timeline.write(
         AttemptJudged(
@@ -178,9 +180,18 @@ def _residue(session: Session) -> tuple[ResidueRow, ...]:
     return rows
 
 
-def _findings(session: Session, acted: Acted, broken: Sequence[CheckResult], residue: Sequence[ResidueRow]) -> None:
-    for result, mode in told_apart(load_catalogue(), broken, residue):
-        session.timeline.write(FindingSeen(finding=_finding(session, result, mode, acted)))
+def _was_stopped(session: Session, met: set[str]) -> bool:
+    """Whether attempt 1 broke by a sabotage that is over by itself; what the path declares, it would meet again."""
+    passed = any(each.passes for each in session.options.sabotages)
+    return session.attempt == 1 and passed and bool(met - set(session.path.findings))
+
+
+def _findings(session: Session, acted: Acted, broken: Sequence[CheckResult], residue: Sequence[ResidueRow]) -> set[str]:
+    """Write what broke; the modes that were seen."""
+    found = [_finding(session, *each, acted) for each in told_apart(load_catalogue(), broken, residue)]
+    for finding in found:
+        session.timeline.write(FindingSeen(finding=finding))
+    return {each.mode for each in found}
 
 
 def _finding(session: Session, result: CheckResult, mode: Mode | None, acted: Acted) -> Finding:

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,10 +28,11 @@ from harness.probe.process import Probe
 from harness.probe.samples import Sample, SampleReader
 from harness.reap import TIMELINE, start_watchdog
 from harness.redact import Redactor
+from harness.sabotages import Saboteur
 from harness.scenario.load import Loaded
 from harness.scenario.models import Attempt, RecoveryPath, Scenario, Windows
 from harness.spi import Bench, Run, Scope
-from harness.tap import Sabotage, Taps
+from harness.tap import Taps
 from harness.timeline import Timeline
 
 
@@ -46,8 +48,10 @@ class Options:
     allow_remote: frozenset[str] = frozenset()
     changes: tuple[str, ...] = ()
     """Overrides, mutations and sabotages, for the report."""
-    sabotages: tuple[Sabotage, ...] = ()
-    """What the taps break during attempt 1."""
+    sabotages: tuple[Saboteur, ...] = ()
+    """What is broken during attempt 1."""
+    seed: int = 0
+    """Of the dice of every sabotage."""
     until: float | None = None
     """``time.monotonic()`` from which on the run is interrupted and torn down: the time box. None: no box."""
     notices: Notices = NOBODY
@@ -84,6 +88,10 @@ class Session:
     """The message that the run started, on its way."""
     detected: str = ""
     """What smoke said when it first saw the outage."""
+    again: bool = False
+    """Whether attempt 2 is the rollback once more: something that passes by itself had stopped it."""
+    broken: ExitStack = field(default_factory=ExitStack)
+    """Mends what the scenario says is broken from the first attempt on."""
     stopped_by: str = ""
     """Who asked the run to end (a signal's name, the time box), also where its verdict was on its way by then."""
     _samples: list[Sample] = field(default_factory=list, init=False)
@@ -186,7 +194,7 @@ def open_session(loaded: Loaded, options: Options) -> Session:
         ledger.plan(Undo(kind="docker.container", what=f"build container {name}", params={"name": name}))
 
     images = Images(lambda: containers.client, recipe_folders(), progress=noted, announce=building)
-    taps = Taps(timeline.write, options.sabotages)
+    taps = Taps(timeline.write)
     run = Run(identifier, folder, scratch, timeline, ledger, redactor, images, containers, taps)
     return Session(loaded, options, run, timeline, lock, watchdog)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from harness.model import Frozen
-from harness.plugins import CHECKS, PLATFORMS, SERVICES, STEPS, OneOf
+from harness.plugins import CHECKS, PLATFORMS, SABOTAGES, SERVICES, STEPS, OneOf, choice_error, registered
 from harness.probe.config import Traffic
 from harness.spi import Check, PlatformConfig, ServiceConfig, ServiceName, Step
 from harness.units import Duration
@@ -16,7 +16,15 @@ from harness.units import Duration
 LANGUAGE = 1
 """Version of the scenario language (``drill: 1``)."""
 
+
+def _registered(name: str) -> str:
+    if name not in (known := registered(SABOTAGES)):
+        raise choice_error("", f"a registered sabotage ({', '.join(known)})", known)
+    return name
+
+
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+SabotageName = Annotated[str, AfterValidator(_registered)]
 StepField = Annotated[Step, OneOf(STEPS, default="command")]
 CheckField = Annotated[Check, OneOf(CHECKS)]
 
@@ -209,6 +217,10 @@ class Scenario(Frozen):
     timeouts: Timeouts = Timeouts()
     next: NextDeploy | None = Field(
         default=None, description="deployed once an attempt has recovered; the attempt has to survive it"
+    )
+    sabotage: list[SabotageName] = Field(
+        default_factory=list,
+        description="what of the machinery is broken from the first attempt to the end (`drill sabotage --list`)",
     )
     paths: Annotated[Mapping[Identifier, RecoveryPath], Field(min_length=1)]
 

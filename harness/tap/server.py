@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 from yarl import URL
 
-from harness.errors import EnvironmentProblem, UsageProblem
+from harness.errors import EnvironmentProblem
 from harness.events import ApiCalled
 from harness.tap.model import RULE_HEADER, Answer, Dialect, Operation, Request
 from harness.tap.sabotage import DELAY, Sabotage
@@ -177,9 +177,10 @@ async def _body(incoming: web.Request) -> bytes | None:
 class Taps:
     """Every tap of one run, and the loop that they run on; nothing is started before the first one is opened."""
 
-    def __init__(self, write: Callable[[ApiCalled], object], sabotages: Sequence[Sabotage] = ()) -> None:
+    def __init__(self, write: Callable[[ApiCalled], object]) -> None:
         self._write = write
-        self._sabotages = sabotages
+        self.broken: tuple[Sabotage, ...] = ()
+        """What every tap breaks now."""
         self._taps: list[Tap] = []
         self._users: list[Tap] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -209,18 +210,15 @@ class Taps:
         (self._users if users else self._taps).append(tap)
         return tap
 
-    def require_one(self) -> None:
-        """Raises UsageProblem where a sabotage was asked for and this stack has no API that could be broken."""
-        if self._sabotages and not self._taps:
-            raise UsageProblem(
-                f"--sabotage {self._sabotages[0].spec}: nothing in this stack is reached through a tap",
-                next_step="only stacks with an HTTP API, such as the service `aws`, can be sabotaged so",
-            )
+    def __len__(self) -> int:
+        """How many APIs the team's commands reach through a tap."""
+        return len(self._taps)
 
-    def arm(self, armed: bool) -> None:
-        """Break what was asked for from now on, or no longer."""
+    def sabotage(self, *broken: Sabotage) -> None:
+        """Break this from now on, and nothing else; nothing at all without an argument."""
+        self.broken = broken
         for tap in self._taps:
-            tap.sabotages = self._sabotages if armed else ()
+            tap.sabotages = broken
 
     def close(self) -> None:
         """Close every tap and end the loop; safe to call twice."""
