@@ -184,11 +184,11 @@ def _sabotage(record: RunRecord) -> Iterator[Objection]:
     met = {call.by for step in record.steps for call in step.calls}
     armed = {each.sabotage for each in record.sabotages if each.met}
     for name in sabotages(record):
-        if name not in armed:
-            yield Verdict.INCONCLUSIVE, f"The sabotage {name} was never in effect, so nothing was tried against it."
-        elif ":" in name and f"sabotage {name}" not in met:
+        if ":" in name and f"sabotage {name}" not in met:
             told = "met no call of the first attempt, so the path was not tried against it"
             yield Verdict.INCONCLUSIVE, f"The sabotage {name} {told}."
+        elif ":" not in name and name not in armed:
+            yield Verdict.INCONCLUSIVE, f"The sabotage {name} was never in effect, so nothing was tried against it."
 
 
 def _recovery_time(record: RunRecord) -> Iterator[Objection]:

@@ -178,8 +178,8 @@ class _Case:
         if asked.first_attempt == "clean":
             state = {True: "clean", False: f"broken{_findings(row)}", None: "never judged"}[row.first_attempt_clean]
             yield f"first attempt {state}", row.first_attempt_clean is True
-        if asked.min_score is not None and self.score is not None:
-            yield self._scored(self.score), self.score.value >= asked.min_score
+        if asked.min_score is not None and self.score and self.score.value >= asked.min_score:
+            yield self._scored(self.score), True  # another one has been said before
 
     @property
     def _run(self) -> str:

@@ -24,11 +24,15 @@ class Tapped:
 
     def __init__(self, endpoint, *sabotages):
         self.calls = []
-        self.taps = Taps(self.calls.append, [parse_sabotage(each) for each in sabotages])
+        self.taps = Taps(self.calls.append)
+        self.sabotages = [parse_sabotage(each) for each in sabotages]
         self.clock = time.time
         dialect = AwsDialect()
         dialect.rules = (Credentials(clock=lambda: self.clock()), *dialect.rules[1:])
         self.url = self.taps.open(endpoint, dialect).url
+
+    def arm(self):
+        self.taps.sabotage(*self.sabotages)
 
     def client(self, service, *, key=KEY, secret="drill", token=None, **config):
         return boto3.client(

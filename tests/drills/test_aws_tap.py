@@ -9,6 +9,7 @@ import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -19,6 +20,7 @@ from drills.aws import FAKE_CREDENTIALS, REGION
 from drills.aws_api import AwsDialect
 from harness.errors import UsageProblem
 from harness.limits import wait_until
+from harness.sabotages.api import ApiSaboteur
 from harness.tap import Request, Taps, parse_sabotage
 
 HOME = Path(sys.executable).parent
@@ -238,19 +240,19 @@ def test_without_the_rule_a_change_set_would_get_a_stuck_stack_going(endpoint, t
 def test_sabotage_looks_to_the_client_as_the_real_thing(tapped, spec, raised, said):
     tap = tapped(spec)
     tap.client("ecs").list_clusters()
-    tap.taps.arm(True)
+    tap.arm()
     with pytest.raises(raised) as problem:
         tap.client("ecs").list_clusters()
     assert re.search(said, str(problem.value))
     assert [call.by for call in tap.calls] == ["", f"sabotage {spec}"]
-    tap.taps.arm(False)
+    tap.taps.sabotage()
     tap.client("ecs").list_clusters()
     assert tap.calls[-1].by == ""
 
 
 def test_only_the_named_action_is_hit_and_only_so_often(tapped):
     tap = tapped("throttle:ecs:ListClusters:2")
-    tap.taps.arm(True)
+    tap.arm()
     ecs = tap.client("ecs")
     ecs.list_services()
     for _ in range(2):
@@ -262,7 +264,7 @@ def test_only_the_named_action_is_hit_and_only_so_often(tapped):
 
 def test_a_delay_is_in_the_time_of_the_call_and_the_answer_is_the_endpoints(tapped):
     tap = tapped("delay:ecs:*:250ms")
-    tap.taps.arm(True)
+    tap.arm()
     tap.client("ecs").list_clusters()
     assert tap.calls[0].took >= 0.25
     assert (tap.calls[0].status, tap.calls[0].by) == (200, "sabotage delay:ecs:*:250ms")
@@ -270,7 +272,7 @@ def test_a_delay_is_in_the_time_of_the_call_and_the_answer_is_the_endpoints(tapp
 
 def test_a_call_that_its_caller_gave_up_is_on_record_and_never_reaches_the_endpoint(tapped):
     tap = tapped("delay:ecs:CreateCluster:10m")
-    tap.taps.arm(True)
+    tap.arm()
     with pytest.raises(ReadTimeoutError):
         tap.client("ecs", read_timeout=1).create_cluster(clusterName="ghost")
     assert wait_until(lambda: tap.calls or None, 10)
@@ -282,7 +284,7 @@ def test_a_call_that_its_caller_gave_up_is_on_record_and_never_reaches_the_endpo
 
 def test_rest_and_query_clients_understand_a_refusal_too(tapped):
     tap = tapped("deny:*:*")
-    tap.taps.arm(True)
+    tap.arm()
     for name, ask in (("sts", "get_caller_identity"), ("lambda", "list_functions"), ("elbv2", "describe_rules")):
         with pytest.raises(ClientError, match="AccessDenied"):
             getattr(tap.client(name), ask)()
@@ -316,8 +318,9 @@ def test_closed_taps_answer_nobody_and_can_be_closed_again(tapped):
 
 
 def test_a_sabotage_of_a_stack_without_an_api_is_the_users_mistake():
+    bench = SimpleNamespace(run=SimpleNamespace(taps=Taps(print)))
     with pytest.raises(UsageProblem, match="nothing in this stack is reached through a tap"):
-        Taps(print, [parse_sabotage("deny:ecs:*")]).require_one()
+        ApiSaboteur("deny:ecs:*").look(bench)
 
 
 @pytest.mark.parametrize(

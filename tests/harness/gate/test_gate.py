@@ -12,6 +12,7 @@ from harness.gate.judgement import State, judge
 from harness.gate.policy import Policy
 from harness.history import HistoryRow, append, digest
 from harness.model import Verdict
+from harness.resilience import Score
 from harness.scenario.load import load_scenario
 from tests.harness.scenario.conftest import SMALL
 
@@ -27,6 +28,7 @@ class Frozen(datetime):
 
 
 RUN = "drill run shop --path prepared"
+SCORE = "drill sabotage shop --path prepared"
 CART = "drill run cart --path undo"
 
 
@@ -101,7 +103,15 @@ CASES = [
         "passed 24 h ago",
         "",
     ),
-    ("no score yet", ["{scenario: shop, min_score: 0.8}"], [row(1)], 1, "missing", "80% asked for", ""),
+    (
+        "no score yet",
+        ["{scenario: shop, min_score: 0.8}"],
+        [row(1)],
+        1,
+        "missing",
+        "80% asked for",
+        "drill sabotage shop --path prepared",
+    ),
     ("from the future", [ONE], [row(-1), row(1)], 1, "not met", "is a clock wrong?", "drill history shop"),
     ("one of two is missing", [ONE, "{scenario: cart}"], [row(1)], 1, "missing", "no run", CART),
     ("a label is all of its scenarios", ["{label: starter}"], [row(1)], 1, "missing", "no run", CART),
@@ -188,17 +198,26 @@ def test_a_run_whose_folder_is_gone_counts_and_says_so(gate, tmp_path):
     assert (told.return_value, "its folder is gone" in told.output) == (0, True)
 
 
-def test_a_score_is_asked_for_and_judged_once_there_is_one(scenarios):
-    class Scored(HistoryRow):
-        score: float | None = None
+def scored(recovered, days=1.0, tried=5, path="prepared"):
+    wall = (NOW - timedelta(days=days)).isoformat()
+    return Score(series=f"s{days}", scenario="shop", path=path, wall=wall, seed=0, tried=tried, recovered=recovered)
 
+
+@pytest.mark.parametrize(
+    ("scores", "state", "said"),
+    [
+        ([scored(4)], State.MET, "resilience score 80%, 4 of 5 sabotages, the least is 80%"),
+        ([scored(3)], State.NOT_MET, "resilience score 60%"),
+        ([scored(5, days=8)], State.STALE, "the resilience score is of 8 d"),
+        ([scored(5, path="naive")], State.MISSING, "no resilience score is known, 80% asked for"),
+        ([], State.MISSING, "no resilience score is known"),
+    ],
+)
+def test_a_score_is_asked_for_and_judged_once_there_is_one(scenarios, scores, state, said):
     policy = Policy.model_validate({"gate": 1, "require": [{"scenario": "shop", "min_score": 0.8}]})
-
-    def state(score):
-        rows = [Scored(**row(1).model_dump(), score=score)]
-        return judge(policy, known(scenarios), rows, NOW, lambda _row: False)[0].state
-
-    assert [state(score) for score in (0.8, 0.79, None)] == [State.MET, State.NOT_MET, State.MISSING]
+    answer = judge(policy, known(scenarios), [row(1)], NOW, lambda _row: False, scores)[0]
+    assert (answer.state, said in answer.reason) == (state, True), answer.reason
+    assert answer.settle == ("" if state is State.MET else SCORE)
 
 
 def test_left_out_paths_are_those_declared_clean_and_any_means_all(scenarios):
