@@ -141,11 +141,12 @@ def _candidate(drill: Drill, who: Saboteur, seed: int, runs: Path) -> Candidate:
 
 
 def _say_series(series: Series, page: Path) -> None:
-    table = Table("sabotage", "verdict", "recovered on attempt", "recovery time", "met", box=None, header_style="bold")
-    for each in series.tried:
-        table.add_row(*_row(each))
+    """Plain lines, as of the gate: a name is never broken in two."""
+    rows = [("sabotage", "verdict", "recovered on", "recovery time", "met"), *map(_row, series.tried)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     click.echo()
-    Console().print(table)
+    for row in rows:
+        click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
     colour = "green" if series.score == 1 else "yellow"
     click.secho(f"\n{told_score(series)}", fg=colour, bold=True)
     if series.score is not None and not series.kept:
@@ -156,6 +157,6 @@ def _say_series(series: Series, page: Path) -> None:
 def _row(each: Tried) -> tuple[str, ...]:
     if each.nothing:
         return each.sabotage, "not tried", "-", "-", each.why
-    attempt = str(each.attempt) if each.recovered else "-"
+    attempt = f"attempt {each.attempt}" if each.recovered else "-"
     recovery = figure(each.recovery, "s") if each.recovered else "-"
-    return each.sabotage, each.verdict, attempt, recovery, "; ".join(each.findings) or "nothing"
+    return each.sabotage, each.verdict, attempt, recovery, each.findings[0] if each.findings else "nothing"
