@@ -195,7 +195,7 @@ class _Series:
             self._stopped_by, self._worst = interrupt.message, ExitCode.INTERRUPTED
         not_run += [(drill, f"stopped by {self._stopped_by}") for drill in waiting]
         for drill, why in not_run:
-            self._asked.say(f"not run: {drill.name}: {why}")
+            self._asked.say(f"not run: {' '.join((drill.name, *drill.changes))}: {why}")
         signalled = self._stopped_by not in ("", TIME_BOX)
         return ExitCode.INTERRUPTED if signalled and waiting else self._worst
 

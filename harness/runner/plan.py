@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.images import Images
 from harness.model import Frozen, Phase
+from harness.sabotages import saboteur
 from harness.scenario.models import Attempt, Release, Scenario
 from harness.spi import Scope, Step
 from harness.units import format_duration
@@ -131,10 +132,15 @@ def _attempt(
     number: int, attempt: Attempt, scope: Scope, scenario: Scenario, asked: tuple[PlannedStep, ...]
 ) -> tuple[PlannedPhase, PlannedPhase]:
     condition = "" if number == 1 else ", if the attempt before did not recover"
+    broken = [saboteur(name) for name in scenario.sabotage if number == 1]
     act = PlannedPhase(
         name=f"attempt {number}",
         timeout=scenario.timeouts.attempt,
-        steps=(PlannedStep(what=f"{attempt.rung}: {attempt.name}{condition}"), *_steps(attempt.steps, scope)),
+        steps=(
+            *(PlannedStep(what=f"broken from now on ({each.name}): {each.breaks}") for each in broken),
+            PlannedStep(what=f"{attempt.rung}: {attempt.name}{condition}"),
+            *_steps(attempt.steps, scope),
+        ),
     )
     soak = PlannedStep(what=f"soak {format_duration(scenario.windows.soak)} under traffic")
     check = PlannedPhase(

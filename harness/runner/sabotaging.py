@@ -54,12 +54,13 @@ def _arm(session: Session, who: Saboteur, broken: ExitStack) -> None:
 
 
 def _undo(session: Session, name: str, armed: Armed) -> None:
-    # The limit of the phase is raised again and again; it must not end the mending, which has limits of its own.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    # The limit of the phase is raised again and again; it must not end the mending, which has limits of its own. A
+    # blocked signal would be delivered to another thread, and Python would still raise it here.
+    limit = signal.signal(signal.SIGALRM, lambda _number, _frame: None)
     try:
         ended = armed.undo()
     finally:
         kept = {key: value for key, value in session.stack.broken.items() if key not in armed.environment}
         session.bench = replace(session.stack, broken=kept)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+        signal.signal(signal.SIGALRM, limit)
     session.timeline.write(SabotageEnded(sabotage=name, said=ended.said, met=ended.met))
