@@ -123,15 +123,18 @@ class Tap:
             if sabotage.kind != "delay":
                 return self._broken(sabotage, operation, request)
             await asyncio.sleep(sabotage.seconds or DELAY)
+        try:
+            return await self._by_rules(operation, request, by)
+        except OSError as problem:
+            return self._dialect.refusal(request, 502, "EndpointUnreachable", str(problem))
+
+    async def _by_rules(self, operation: Operation, request: Request, by: list[str]) -> Answer:
         for rule in self._dialect.rules:
             said = await rule.answer(operation, request, self._ask)
             if said:
                 by.append(f"rule {rule.name} ({rule.source})")
                 return said if isinstance(said, Answer) else self._dialect.refusal(request, *said)
-        try:
-            answer = await self._ask(request)
-        except OSError as problem:
-            return self._dialect.refusal(request, 502, "EndpointUnreachable", str(problem))
+        answer = await self._ask(request)
         by.extend(f"rule {value}" for name, value in answer.headers.items() if name.lower() == RULE_HEADER.lower())
         return answer
 

@@ -337,3 +337,18 @@ def test_a_sabotage_of_a_stack_without_an_api_is_the_users_mistake():
 def test_a_sabotage_that_cannot_be_read(spec, said):
     with pytest.raises(UsageProblem, match=re.escape(said)):
         parse_sabotage(spec)
+
+
+def test_an_endpoint_that_is_gone_is_one_for_rules_too(tapped):
+    """A rule asks the endpoint itself; what it cannot ask is no defect of the tap's."""
+    calls = []
+    taps = Taps(calls.append)
+    url = taps.open(f"http://127.0.0.1:{free_port()}", AwsDialect()).url
+    headers = {"X-Amz-Target": "AmazonEC2ContainerServiceV20141113.UpdateService", "Content-Type": "application/json"}
+    scope = "AWS4-HMAC-SHA256 Credential=drill/20260101/eu-central-1/ecs/aws4_request, Signature=x"
+    asked = requests.post(
+        url, json={"service": "a", "taskDefinition": "a:1"}, headers={**headers, "Authorization": scope}, timeout=5
+    )
+    taps.close()
+    assert (asked.status_code, calls[0].action) == (502, "UpdateService")
+    assert calls[0].error.startswith("EndpointUnreachable")
