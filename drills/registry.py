@@ -77,9 +77,9 @@ class RunningRegistry:
     """Address and port under which commands and the engine know it."""
     tap: Tap
 
-    def follow(self) -> None:
-        """Listen for the address that the container has now: one that was started again may have another."""
-        self.tap.upstream = f"http://{self.container.address}:{PORT}"
+    def follow(self, upstream: str = "") -> None:
+        """Ask ``upstream``; the address that the container has now where none is given, for a start may change it."""
+        self.tap.upstream = upstream or f"http://{self.container.address}:{PORT}"
 
     def environment(self) -> Mapping[str, str]:
         """``REGISTRY``: what stands before an image's name."""
@@ -163,11 +163,15 @@ class SlowRetries:
     source: str = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html"
 
     async def answer(self, operation: Operation, request: Request, upstream: Upstream) -> Answer | None:
-        """Takes its time to say that there is no such manifest."""
-        if operation.action not in ("GET", "HEAD") or "/manifests/" not in operation.resource:
+        """Takes its time to say that there is no such manifest, or nobody to ask."""
+        if operation.action not in ("GET", "HEAD"):
             return None
-        answer = await upstream(request)
-        if answer.status == HTTPStatus.NOT_FOUND:
+        try:
+            answer = await upstream(request)
+        except OSError:
+            await asyncio.sleep(_PAUSE)
+            raise
+        if answer.status == HTTPStatus.NOT_FOUND and "/manifests/" in operation.resource:
             await asyncio.sleep(_PAUSE)
         return answer
 

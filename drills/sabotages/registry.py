@@ -12,8 +12,9 @@ from harness.errors import EnvironmentProblem
 from harness.limits import wait_until
 from harness.sabotages import Armed, Ended, NothingToBreak, Saboteur, Site
 from harness.scenario.models import Scenario
-from harness.tap import Sabotage
 
+_NOBODY = "http://127.0.0.1:1"
+"""An address that refuses at once; at that of a dead container every caller would wait until it gives up."""
 _START = 30.0
 """Seconds until a registry that was started again has to answer."""
 
@@ -35,19 +36,18 @@ class RegistryDown(RegistrySaboteur):
     passes = True
 
     def arm(self, site: Site) -> Armed:
-        """Kill it; who asks for it gets 503, as from the load balancer before it."""
+        """Kill it; who asks for it gets 502, as from the load balancer before it."""
         registry = _registry(site)
         # What runs stays; what would be started has to be pulled, as on a host that never had it.
         forget(engine_client(), registry.host)
         registry.container.handle.kill()
-        registry.tap.sabotages = (Sabotage("fail", "*", "*", spec=self.name),)
+        registry.follow(_NOBODY)
         if registry.tags() is not None:
             raise EnvironmentProblem(f"the registry {registry.container.name} answers after it was killed")
 
         def undo() -> Ended:
             registry.container.handle.start()
             registry.follow()
-            registry.tap.sabotages = ()
             if wait_until(lambda: registry.tags() is not None or None, _START) is None:
                 raise EnvironmentProblem(f"the registry {registry.container.name} does not come back")
             return Ended()
