@@ -92,7 +92,7 @@ def rehearse(drill: Drill, asked: Asked) -> tuple[RunRecord, str]:
         sabotages=drill.sabotages,
         seed=drill.seed,
         until=asked.until,
-            notices=asked.notices,
+        notices=asked.notices,
     )
     session = open_session(drill.loaded, options)
     with live_display(session, quiet=asked.as_json):

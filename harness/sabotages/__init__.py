@@ -1,6 +1,6 @@
 """Sabotage of the machinery: what may break beside the release, while the team is rolling it back.
 
-A saboteur breaks one thing for the length of attempt 1 and mends it again (ADR 22). Saboteurs are registered by name
+A saboteur breaks one thing for the length of attempt 1 and mends it again (ADR 24). Saboteurs are registered by name
 under ``drill.sabotages``; those here know no platform, those of a platform or service are beside it.
 """
 
