@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from harness.process import CommandResult, run_command
-from harness.spi import Bench, Need, Plugin, Scope
+from harness.spi import Bench, Need, Plugin, Run, Scope
 
 Argv = Annotated[
     tuple[str, ...],
@@ -20,6 +21,16 @@ Argv = Annotated[
         json_schema_input_type=str | list[str],
     ),
 ]
+
+
+def log_file(run: Run, name: str) -> Path:
+    """A new file for the output of ``name`` in the run's folder, numbered in the order in which they are asked for."""
+    folder = run.folder / "logs"
+    folder.mkdir(exist_ok=True)
+    number = 1 + sum(1 for _ in folder.iterdir())
+    file = folder / f"{number:02d}-{re.sub(r'[^A-Za-z0-9._-]+', '-', name)[:60]}.log"
+    file.touch()
+    return file
 
 
 class Command(Plugin):

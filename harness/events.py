@@ -79,6 +79,8 @@ class StepStarted(Event):
     phase: Phase
     attempt: int | None = None
     command: str = ""
+    part_of: str = ""
+    """The step that this one is a part of, such as a workflow; empty for a step of the scenario."""
 
 
 class StepEnded(Event):
@@ -88,6 +90,7 @@ class StepEnded(Event):
     step: str
     phase: Phase
     attempt: int | None = None
+    part_of: str = ""
     ok: bool
     took: float
     command: str = ""

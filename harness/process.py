@@ -58,10 +58,14 @@ def run_command(
     timeout: float,
     log: Path,
     clean: Callable[[str], str] = str,
+    hear: Callable[[str], object] = str,
 ) -> CommandResult:
     """Run ``argv`` to its end or its timeout (seconds); output of both streams goes to ``log``, redacted.
 
     Whatever happens, an interrupt included, the whole process group is gone afterwards.
+
+    Args:
+        hear: gets each line as it arrives, redacted, with its line end.
 
     Raises:
         EnvironmentProblem: the command cannot be started at all.
@@ -83,7 +87,7 @@ def run_command(
             next_step="check the name, the working directory and that the file is executable",
         ) from problem
     try:
-        text = _pump(process, deadline=started + timeout, log=log, clean=clean)
+        text = _pump(process, deadline=started + timeout, log=log, clean=clean, hear=hear)
         exit_code = _exit_code(process, started + timeout)
     finally:
         kill_group(process.pid)
@@ -96,10 +100,25 @@ def run_command(
     return CommandResult(exit_code, took, text[-_KEPT:].strip(), log)
 
 
-def _pump(process: subprocess.Popen[bytes], *, deadline: float, log: Path, clean: Callable[[str], str]) -> str:
+def _pump(
+    process: subprocess.Popen[bytes],
+    *,
+    deadline: float,
+    log: Path,
+    clean: Callable[[str], str],
+    hear: Callable[[str], object],
+) -> str:
     """Copy output to ``log`` until end of file, the leader's exit or the deadline; returns its last part."""
     assert process.stdout is not None
     kept, pending = "", b""
+
+    def told(raw: bytes) -> str:
+        text = clean(raw.decode("utf-8", "replace"))
+        sink.write(text)
+        if text:
+            hear(text)
+        return text
+
     with selectors.DefaultSelector() as selector, log.open("a", encoding="utf-8", buffering=1) as sink:
         os.set_blocking(process.stdout.fileno(), False)
         selector.register(process.stdout, selectors.EVENT_READ)
@@ -111,15 +130,9 @@ def _pump(process: subprocess.Popen[bytes], *, deadline: float, log: Path, clean
             # Redaction works on whole lines: a secret may be torn between two reads.
             *lines, pending = (pending + (chunk or b"")).split(b"\n")
             for line in lines:
-                kept += _emit(line + b"\n", sink.write, clean)
-        kept += _emit(pending, sink.write, clean)
+                kept += told(line + b"\n")
+        kept += told(pending)
     return kept[-2 * _KEPT :]
-
-
-def _emit(raw: bytes, write: Callable[[str], int], clean: Callable[[str], str]) -> str:
-    text = clean(raw.decode("utf-8", "replace"))
-    write(text)
-    return text
 
 
 def _exit_code(process: subprocess.Popen[bytes], deadline: float) -> int | None:
@@ -145,3 +158,32 @@ def _members(group: int) -> list[psutil.Process]:
             if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
+
+
+def end_marked(name: str, value: str) -> None:
+    """End every process that has ``name=value`` in its environment: SIGTERM, a grace of 2 s, SIGKILL.
+
+    It finds what left its group too (``setsid``, ``nohup``). The caller and its parents are spared.
+
+    Raises:
+        OSError: one of them still runs; names it.
+    """
+    spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    marked = [each for each in psutil.process_iter() if each.pid not in spared and _marked(each, name, value)]
+    for process in marked:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(marked, timeout=_GRACE)
+    for process in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    _, alive = psutil.wait_procs(alive, timeout=_GRACE)
+    if alive:
+        raise OSError(f"still running: {', '.join(str(process.pid) for process in alive)}")
+
+
+def _marked(process: psutil.Process, name: str, value: str) -> bool:
+    try:
+        return process.environ().get(name) == value
+    except (psutil.Error, OSError):
+        return False

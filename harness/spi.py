@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from harness.model import CheckResult, Cost, Effect, Frozen, ResidueClass
+from harness.model import CheckResult, Cost, Effect, Frozen, Phase, ResidueClass
 from harness.plugins import choice_error
 from harness.template import render
 from harness.units import Duration
@@ -168,6 +168,15 @@ class Platform(Observed, Protocol):
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where on the timeline a step stands; what a step has parts for, it writes them with this."""
+
+    step: str
+    phase: Phase
+    attempt: int | None
+
+
+@dataclass(frozen=True)
 class Bench:
     """The stack under rehearsal, as steps and checks see it."""
 
@@ -182,6 +191,8 @@ class Bench:
     """The state before the bad release; None until it is taken."""
     broken: Mapping[str, str] = field(default_factory=dict)
     """Variables that a sabotage gives commands instead of the stack's."""
+    place: Place | None = None
+    """The step that runs; None outside of the runner."""
 
     def environment(self) -> dict[str, str]:
         """Scrubbed environment plus what platform and services give."""

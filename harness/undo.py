@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,14 +15,12 @@ from harness.errors import DrillError, EnvironmentProblem
 from harness.ledger import Entry, Ledger
 from harness.limits import wait_until
 from harness.plugins import UNDOERS, registered
-from harness.process import RUN_MARKER
+from harness.process import RUN_MARKER, end_marked
 
 Undoer = Callable[[Mapping[str, str]], None]
 """Removes the resource that ``params`` name; raises when it is still there afterwards."""
 _ENDPOINTS = 10.0
 """Seconds that the engine may take to let go of a container that it is starting or removing."""
-_GRACE = 2.0
-"""Seconds between SIGTERM and SIGKILL."""
 
 
 def undo_all(ledger: Ledger, on_failure: Callable[[Entry, str], None]) -> bool:
@@ -96,27 +93,7 @@ def remove_path(params: Mapping[str, str]) -> None:
 
 def end_processes(params: Mapping[str, str]) -> None:
     """End every process of run ``run``, known by its environment's marker; the caller and its parents are spared."""
-    spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    marked = [
-        process for process in psutil.process_iter() if process.pid not in spared and _marked(process, params["run"])
-    ]
-    for process in marked:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.terminate()
-    _, alive = psutil.wait_procs(marked, timeout=_GRACE)
-    for process in alive:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    _, alive = psutil.wait_procs(alive, timeout=_GRACE)
-    if alive:
-        raise OSError(f"still running: {', '.join(str(process.pid) for process in alive)}")
-
-
-def _marked(process: psutil.Process, run: str) -> bool:
-    try:
-        return process.environ().get(RUN_MARKER) == run
-    except (psutil.Error, OSError):
-        return False
+    end_marked(RUN_MARKER, params["run"])
 
 
 def _remove(container: object) -> None:

@@ -129,20 +129,16 @@ class Story:
 
     @take.register
     def _(self, event: StepStarted) -> None:
-        self.steps.append(
-            StepRecord(
-                step=event.step, phase=event.phase, attempt=event.attempt, command=event.command, started=event.at
-            )
-        )
+        self.steps.append(StepRecord(started=event.at, **event.model_dump(exclude={"kind", "at"})))
 
     @take.register
     def _(self, event: StepEnded) -> None:
         change = event.model_dump(include={"took", "ok", "exit_code", "output", "log"}) | {"costs": event.costs}
         if event.command:
             change["command"] = event.command
-        wanted = (event.step, event.phase, event.attempt)
-        if not _update_last(self.steps, lambda s: s.ok is None and (s.step, s.phase, s.attempt) == wanted, change):
-            self.steps.append(StepRecord(step=event.step, phase=event.phase, attempt=event.attempt, **change))
+        where = event.model_dump(include={"step", "phase", "attempt", "part_of"})
+        if not _update_last(self.steps, lambda s: s.ok is None and s.model_dump(include={*where}) == where, change):
+            self.steps.append(StepRecord(**where, **change))
 
     @take.register
     def _(self, event: ApiCalled) -> None:

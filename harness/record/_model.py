@@ -65,6 +65,8 @@ class StepRecord(Frozen):
     step: str
     phase: Phase
     attempt: int | None = None
+    part_of: str = ""
+    """The step that this one is a part of, such as a workflow; empty for a step of the scenario."""
     command: str = ""
     started: float | None = None
     took: float | None = None

@@ -85,7 +85,7 @@ def _story(record: RunRecord) -> Iterator[str]:
         yield f"The first attempt, {first.name}, brought the users back{after}."
         return
     took = f" in {figure(first.acted, 's')}" if first.acted is not None else ""
-    ran = bool(first.steps) and all(step.ok for step in first.steps)
+    ran = bool(first.steps) and all(step.ok for step in _whole(first.steps))
     done = "said that it was done" if ran else "did not get through"
     why = f": {first.findings[0].title}" if first.findings else ""
     if first.next:
@@ -155,10 +155,16 @@ def silent_failure(record: RunRecord) -> str:
     first = record.attempts[0] if record.attempts else None
     if first is None or first.recovered is not False or not first.steps:
         return ""
-    if any(step.exit_code != 0 for step in first.steps):
+    steps = _whole(first.steps)
+    if any(step.exit_code != 0 for step in steps):
         return ""
-    names = ", ".join(step.step for step in first.steps)
+    names = ", ".join(step.step for step in steps)
     return f"Every command of this attempt exited 0 ({names}): by its exit code the rollback was a success."
+
+
+def _whole(steps: Sequence[StepRecord]) -> list[StepRecord]:
+    """Steps of the scenario, without their parts."""
+    return [each for each in steps if not each.part_of]
 
 
 def next_deploys(record: RunRecord) -> list[str]:
@@ -301,7 +307,8 @@ def ending(step: StepRecord) -> str:
         return "never ended"
     if step.exit_code is not None:
         return f"exit {step.exit_code}"
-    return "ok" if step.ok else "not ok, no exit code"
+    failed = "failed" if step.part_of else "not ok, no exit code"
+    return "ok" if step.ok else failed
 
 
 def failing_checks(record: RunRecord) -> list[tuple[str, CheckResult]]:

@@ -108,18 +108,22 @@ class _Trace:
     def phase(self, parent: Span, phase: PhaseRecord) -> None:
         """A phase and its steps."""
         span = self.span(str(phase.name), parent, phase.started, phase.ok, {"drill.summary": phase.summary})
+        steps: dict[str, Span] = {}
         for step in self.record.steps:
             if (step.phase, step.attempt) == (phase.name, phase.attempt) and step.started is not None:
-                self.step(span, step, step.started, self._end(phase))
+                made = self.step(steps.get(step.part_of, span), step, step.started, self._end(phase))
+                if not step.part_of:
+                    steps[step.step] = made
         span.end(self.at(self._end(phase)))
 
-    def step(self, parent: Span, step: StepRecord, began: float, latest: float) -> None:
-        """A command of the team's."""
+    def step(self, parent: Span, step: StepRecord, began: float, latest: float) -> Span:
+        """A command of the team's, or a part of one; ended already."""
         told: dict[str, str | int] = {"drill.command": step.command, "drill.log": step.log}
         if step.exit_code is not None:
             told["process.exit.code"] = step.exit_code
         span = self.span(step.step, parent, began, step.ok, told)
         span.end(self.at(latest if step.took is None else began + step.took))
+        return span
 
     def _end(self, phase: PhaseRecord) -> float:
         return self.record.took if phase.ended is None else phase.ended

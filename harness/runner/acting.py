@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.events import StepEnded, StepStarted
 from harness.model import CheckResult, Outcome
 from harness.runner.session import Session
-from harness.spi import Scope, Step, StepOutcome
+from harness.spi import Place, Scope, Step, StepOutcome
 
 
 def run_steps(session: Session, steps: Sequence[Step], scope: Scope) -> CheckResult | None:
@@ -18,7 +19,8 @@ def run_steps(session: Session, steps: Sequence[Step], scope: Scope) -> CheckRes
         session.timeline.write(
             StepStarted(step=name, phase=session.phase, attempt=session.attempt or None, command=command)
         )
-        outcome = step.execute(session.stack, scope)
+        place = Place(name, session.phase, session.attempt or None)
+        outcome = step.execute(replace(session.stack, place=place), scope)
         session.timeline.write(
             StepEnded(
                 step=name,

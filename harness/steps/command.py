@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
-from harness.command import Command
+from harness.command import Command, log_file
 from harness.model import Cost
 from harness.spi import Bench, Scope, Step, StepOutcome
 
@@ -29,7 +28,7 @@ class CommandStep(Command, Step):
 
     def execute(self, bench: Bench, scope: Scope) -> StepOutcome:
         """Run it in the scenario's ``workdir``; the whole output is kept in the run folder."""
-        log = _log_file(bench.run.folder / "logs", self.name or Path(self.run[0]).name)
+        log = log_file(bench.run, self.name or Path(self.run[0]).name)
         with tempfile.TemporaryDirectory(dir=bench.run.scratch) as folder:
             file = Path(folder) / "costs.jsonl"
             result = self.start(bench, scope, timeout=self.timeout, log=log, more={COSTS: str(file)})
@@ -53,9 +52,3 @@ def _cost(line: str) -> Cost | str:
         return Cost.model_validate_json(line)
     except ValidationError:
         return f'[drill] ${COSTS}: expected {{"what": "rows repaired", "count": 66}}, got {line[:120]}'
-
-
-def _log_file(folder: Path, name: str) -> Path:
-    folder.mkdir(exist_ok=True)
-    number = 1 + sum(1 for _ in folder.iterdir())
-    return folder / f"{number:02d}-{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}.log"
