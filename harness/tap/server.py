@@ -17,7 +17,7 @@ from yarl import URL
 
 from harness.errors import EnvironmentProblem
 from harness.events import ApiCalled
-from harness.tap.model import RULE_HEADER, Answer, Dialect, Operation, Request
+from harness.tap.model import RULE_HEADER, Answer, Dialect, Operation, Request, Upstream
 from harness.tap.sabotage import DELAY, Sabotage
 
 _PER_HOP = frozenset(
@@ -38,13 +38,14 @@ class Tap:
 
     def __init__(
         self,
-        upstream: str,
+        upstream: str | Upstream,
         dialect: Dialect,
         write: Callable[[ApiCalled], object],
         host: str = "127.0.0.1",
         largest: int = LARGEST,
     ) -> None:
-        self.upstream = upstream.rstrip("/")
+        self.upstream = upstream.rstrip("/") if isinstance(upstream, str) else ""
+        self._ask: Upstream = self._ask_endpoint if isinstance(upstream, str) else upstream
         self.url = ""
         self.sabotages: Sequence[Sabotage] = ()
         """What is broken now; changed by the runner between attempts."""
@@ -65,7 +66,7 @@ class Tap:
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         )
         app = web.Application(client_max_size=self._largest)
-        app.router.add_route("*", "/{path:.*}", self._handle)
+        app.router.add_route("*", "/{path:(?s:.*)}", self._handle)
         # A call whose caller has hung up ends here: what it asked for must not happen long after the step was over.
         self._runner = web.AppRunner(
             app, access_log=None, auto_decompress=False, shutdown_timeout=1.0, handler_cancellation=True
@@ -151,7 +152,7 @@ class Tap:
     def _too_large(self, request: Request) -> Answer:
         return self._dialect.refusal(request, 413, "RequestTooLarge", f"more than {self._largest} bytes")
 
-    async def _ask(self, request: Request) -> Answer:
+    async def _ask_endpoint(self, request: Request) -> Answer:
         assert self._session is not None
         headers = {name: value for name, value in request.headers.items() if name not in _PER_HOP | {"host"}}
         try:
@@ -190,11 +191,12 @@ class Taps:
         self._thread: threading.Thread | None = None
 
     def open(
-        self, upstream: str, dialect: Dialect, *, users: bool = False, host: str = "127.0.0.1", largest: int = LARGEST
+        self, upstream: str | Upstream, dialect: Dialect, *, users: bool = False, host: str = "127.0.0.1", largest: int = LARGEST
     ) -> Tap:
         """A tap in front of ``upstream``. One on the ``users``' way keeps to its rules: no record, no sabotage.
 
         Args:
+            upstream: URL of an endpoint, or what answers in its place, in the thread of the taps.
             host: address of this host to listen on; containers reach ``Containers.gateway``.
             largest: bytes of a request body; one that is larger is refused here, since a tap keeps it in memory.
 
@@ -209,7 +211,7 @@ class Taps:
         try:
             self._run(tap.open()).result(_START)
         except OSError as problem:
-            raise EnvironmentProblem(f"the tap in front of {upstream} cannot listen: {problem}") from problem
+            raise EnvironmentProblem(f"the tap of {type(dialect).__name__} cannot listen: {problem}") from problem
         (self._users if users else self._taps).append(tap)
         return tap
 
