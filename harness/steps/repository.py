@@ -13,7 +13,7 @@ _IDENTITY = ("-c", "user.name=drill", "-c", "user.email=drill@localhost", "-c", 
 BRANCH = "main"
 
 
-def copy_repository(source: Path, target: Path, name: str, env: Mapping[str, str]) -> None:
+def copy_repository(source: Path, target: Path, name: str, change: Mapping[str, str], env: Mapping[str, str]) -> None:
     """Copy what git would take of the folder ``source`` to ``target``, as a repository of one commit.
 
     One commit is what a check-out has by default on GitHub too. Files that git ignores stay behind; where ``source`` is
@@ -21,19 +21,23 @@ def copy_repository(source: Path, target: Path, name: str, env: Mapping[str, str
 
     Args:
         name: ``owner/name`` that the copy claims as its origin.
+        change: text of files that are not as in ``source``, by their path below it.
         env: environment of git.
 
     Raises:
         EnvironmentProblem: git cannot make it.
     """
     target.mkdir(parents=True)
-    for path in _files(source, env):
-        there = target / path
+    for file in _files(source, env):
+        there = target / file
         there.parent.mkdir(parents=True, exist_ok=True)
-        if (source / path).is_dir() and not (source / path).is_symlink():  # a submodule
-            shutil.copytree(source / path, there, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+        if (source / file).is_dir() and not (source / file).is_symlink():  # a submodule
+            shutil.copytree(source / file, there, symlinks=True, ignore=shutil.ignore_patterns(".git"))
         else:
-            shutil.copy2(source / path, there, follow_symlinks=False)
+            shutil.copy2(source / file, there, follow_symlinks=False)
+    for path, text in change.items():
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        (target / path).write_text(text, encoding="utf-8")
     for words in (
         ("init", "--quiet", "--initial-branch", BRANCH),
         ("remote", "add", "origin", f"https://github.com/{name}.git"),

@@ -39,6 +39,8 @@ STEP_MARKER = "DRILL_WORKFLOW"
 """Environment variable of every process that one workflow starts. GitHub's runner ends what a job leaves running by a
 marker of the same kind (``RUNNER_TRACKING_ID``)."""
 _LABELS = ("ubuntu-latest", "self-hosted")
+_NAME = r"[\w.-]*[\w-][\w.-]*"
+BelowRoot = Annotated[str, StringConstraints(pattern=rf"^{_NAME}(/{_NAME})*$")]
 RemoteAction = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+@[\w./-]+$")]
 
 
@@ -55,6 +57,9 @@ class WorkflowStep(Step):
     )
     env: Mapping[str, str] = Field(default_factory=dict, description="variables of the runner besides the stack's")
     actor: str = Field(default="drill", description="who starts the run")
+    commit: Mapping[BelowRoot, str] = Field(
+        default_factory=dict, description="files of the commit that the run is of, where they are not as in the folder"
+    )
     job: str = Field(default="", description="only this job and those that it needs")
     succeeds: list[str] = Field(
         default_factory=list, description="jobs that have to run and to succeed; all that ran when left out"
@@ -190,7 +195,8 @@ class _Run:
         folder = run.scratch / f"workflow-{marker}"
         env = {**self._environment(), STEP_MARKER: marker}
         repository = folder / "repository"
-        copy_repository(self.root, repository, f"team/{self.root.name}", env)
+        change = {path: self.scope.render(text) for path, text in self.step.commit.items()}
+        copy_repository(self.root, repository, f"team/{self.root.name}", change, env)
         log = log_file(run, self.place.step)
         told = ActLog(run, self.place, workflow.name if workflow else "")
         (folder / "cwd").mkdir()  # act reads .actrc, .env and more of the folder that it is started in
