@@ -24,7 +24,9 @@ HERE = Path(__file__).resolve().parents[1]
 
 
 def package(release):
-    """The zip file of a release: the app with the release's own files over it."""
+    """The zip file of a release: the app with the release's own files over it; ends the script where there is none."""
+    if release not in [folder.name for folder in (HERE / "releases").iterdir()]:
+        raise SystemExit(f"there is no release {release!r}")
     files = {
         file.relative_to(folder): file
         for folder in (HERE / "app", HERE / "releases" / release)

@@ -2,6 +2,7 @@
 # commit.sh MANIFEST IMAGE: a release is a commit; the controller does the rest, and this waits for it.
 set -eu
 here=$(dirname "$0") manifest=$1 image=$2
+. "$(dirname "$0")/../image.sh"
 work=$(mktemp -d)
 git clone --quiet "$GITOPS_REPOSITORY" "$work"
 sed "s|IMAGE|$image|" "$manifest" > "$work/manifest.yaml"

@@ -4,4 +4,5 @@
 set -eu
 here=$(dirname "$0") image=$1 patience=$2
 shift 2
+. "$(dirname "$0")/../image.sh"
 timeout --signal=KILL "$patience" helm upgrade --install quotes "$here/quotes" --set image="$image" --wait "$@"

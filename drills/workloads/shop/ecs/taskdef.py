@@ -39,6 +39,7 @@ def register(ecs, family, release, image, command=()):
     """Registers a new revision of ``family``, with another command than the image's, and returns its ARN."""
     names = ("ECS_EXECUTION_ROLE_ARN", "DB_HOST", "DB_NAME", "DB_USER", "DB_SECRET_ARN", "AWS_REGION")
     values = {"FAMILY": family, "RELEASE": release, "IMAGE": image, **{name: setting(name) for name in names}}
+    values = {name: json.dumps(value)[1:-1] for name, value in values.items()}
     text = Template((Path(__file__).parent / "taskdef.json").read_text()).substitute(values)
     definition = json.loads(text)
     definition["containerDefinitions"][0]["environment"] += [

@@ -20,6 +20,7 @@ while [ $# -gt 1 ]; do
   shift
 done
 release=$1
+named "$release"
 folder=$(date -u +%Y%m%d%H%M%S)-$release
 
 on_every_host lock "$owner"

@@ -2,6 +2,13 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 hosts=${VPS_HOSTS:?the hosts to release to}
 
+# A release's name goes into paths, patterns and lines that a shell on a host reads: nothing else gets through.
+named() {
+  case $1 in
+    '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*) printf 'no name of a release: %q\n' "$1" >&2; exit 64 ;;
+  esac
+}
+
 # $1: host; the rest: an action of remote.sh and its arguments
 remote() {
   local host=$1

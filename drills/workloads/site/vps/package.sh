@@ -4,7 +4,7 @@
 set -euo pipefail
 site=$(cd "$(dirname "$0")/.." && pwd)
 release=$1
-[ -d "$site/releases/$release" ] || { echo "no release $release" >&2; exit 1; }
+case $release in */* | .*) false ;; *) [ -d "$site/releases/$release" ] ;; esac || { echo "no release $release" >&2; exit 1; }
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -11,6 +11,7 @@ if [ "$1" = --dirty ]; then
   dirty=$2
   shift 2
 fi
+named "$1"
 for host in $hosts; do
   printf 'DB_HOST=%s\nDB_PORT=%s\nDB_NAME=%s\nDB_USER=%s\nDB_PASSWORD=%s\n' \
     "$DB_HOST" "$DB_PORT" "$DB_NAME" "$DB_USER" "$DB_PASSWORD" \

@@ -3,6 +3,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 release=$1
+named "$release"
 
 work=$HOME/site.git-work
 export GIT_AUTHOR_NAME=ci GIT_AUTHOR_EMAIL=ci@localhost GIT_COMMITTER_NAME=ci GIT_COMMITTER_EMAIL=ci@localhost
