@@ -191,7 +191,13 @@ class Taps:
         self._thread: threading.Thread | None = None
 
     def open(
-        self, upstream: str | Upstream, dialect: Dialect, *, users: bool = False, host: str = "127.0.0.1", largest: int = LARGEST
+        self,
+        upstream: str | Upstream,
+        dialect: Dialect,
+        *,
+        users: bool = False,
+        host: str = "127.0.0.1",
+        largest: int = LARGEST,
     ) -> Tap:
         """A tap in front of ``upstream``. One on the ``users``' way keeps to its rules: no record, no sabotage.
 

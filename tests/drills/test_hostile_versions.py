@@ -19,6 +19,7 @@ from harness.redact import Redactor
 from harness.spi import Bench, Run, Scope
 from harness.steps.command import CommandStep
 from tests.harness.test_checks import Stack
+from tests.harness.test_workflow_step import Bed, jobs
 
 WORKLOADS = Path(drills.__file__).parent / "workloads"
 HOSTILE = {
@@ -92,7 +93,9 @@ def test_a_command_gets_it_as_one_argument(place, hostile):
     place.stub("deploy.sh")
     bench = Bench(run, Stack(), {}, place.folder, {})
     hostile = hostile.replace("CANARY", str(place.canary))
-    step = CommandStep(run=["bin/deploy.sh", "--release", "{{ v }}", "--to=x{{ v }}"], env={"RECORDED": str(place.recorded)})
+    step = CommandStep(
+        run=["bin/deploy.sh", "--release", "{{ v }}", "--to=x{{ v }}"], env={"RECORDED": str(place.recorded)}
+    )
     assert step.execute(bench, Scope({"v": hostile})).ok
     assert place.calls()[0][0][1:] == ["--release", hostile, f"--to=x{hostile}"]
     assert not place.canary.exists()
@@ -197,8 +200,6 @@ def test_no_lambda_function_is_made_of_it(place, aws, hostile):
 
 def test_a_workflow_that_writes_an_input_into_a_script_is_broken_by_it(tmp_path):
     """What the shipped workflows avoid, and the auditor refuses; that theirs do is in test_rollback_workflows.py."""
-    from tests.harness.test_workflow_step import Bed, jobs
-
     bed = Bed(tmp_path)
     unsafe = jobs('run: echo "${{ inputs.version }}"').replace(
         "workflow_dispatch", "{workflow_dispatch: {inputs: {version: {}}}}"
@@ -208,8 +209,6 @@ def test_a_workflow_that_writes_an_input_into_a_script_is_broken_by_it(tmp_path)
     bed.state.unlink()
     by_variable = "    env: {V: '${{ inputs.version }}'}\n    steps"
     safe = unsafe.replace('"${{ inputs.version }}"', '"$V"').replace("    steps", by_variable)
-        "    steps", "    env: {V: '${{ inputs.version }}'}\n    steps"
-    )
     for hostile in HOSTILE.values():
         assert bed.run(safe, inputs={"version": hostile.replace("CANARY", str(bed.state))}).ok
     assert not bed.state.exists()

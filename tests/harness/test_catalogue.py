@@ -18,7 +18,7 @@ SCHEMA = ResidueRow(
     residue_class=ResidueClass.BREAKS_OLD_RELEASE,
 )
 CONFIG = SCHEMA.model_copy(update={"layer": "configuration"})
-COUNTS = {"E": 10, "K": 14, "S": 7, "L": 6, "V": 7, "D": 8, "T": 4, "M": 8}
+COUNTS = {"E": 10, "K": 14, "S": 7, "L": 6, "V": 7, "D": 8, "T": 4, "M": 11}
 
 
 def failed(*evidence: str, name: str = "read an order", seen: str = "500") -> CheckResult:
@@ -131,7 +131,7 @@ def test_a_wrong_file_is_named(tmp_path, text, said):
 def test_registered_values_may_be_functions(monkeypatch, custom):
     values = {"a": drills.FAILURE_MODES, "b": lambda: str(custom)}
     monkeypatch.setattr("harness.catalogue.registered", lambda group: values if group == "drill.failure_modes" else {})
-    assert len(load_catalogue()) == 68
+    assert len(load_catalogue()) == 71
 
 
 STEP = failed("the link points to release 3, the lock is taken", name="rollback.sh", seen="exit 1")
