@@ -94,9 +94,12 @@ class Ledger:
     """Oldest first. Replaced and never changed: it is read by another thread than the one that answers."""
 
     def add(self, deployed: Deployed, at: datetime, marked_at: datetime | None = None) -> Row:
-        """A deploy more."""
-        said = deployed.model_dump(include=set(Deployed.model_fields))
-        row = Row(number=len(self.rows) + 1, at=at, marked_at=marked_at, **said)
+        """A deploy more. Of a version that was marked as bad it is bad too, until somebody lifts the mark."""
+        said = {**deployed.model_dump(include=set(Deployed.model_fields)), "marked_at": marked_at}
+        before = [each for each in self.rows if each.version == deployed.version][-1:]
+        if before and before[0].outcome == "BAD" and not deployed.by:
+            said |= before[0].model_dump(include={"outcome", "by", "why", "marked_at"})
+        row = Row(number=len(self.rows) + 1, at=at, **said)
         self.rows = (*self.rows, row)
         return row
 

@@ -6,8 +6,9 @@ Durations are seconds (float); times are seconds since the run's anchor on the m
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Frozen(BaseModel):
@@ -99,10 +100,19 @@ class Reach(StrEnum):
 
 
 class Forecast(Frozen):
-    """What a static look at the bad release's changes said before it was deployed."""
+    """What a static look said before the bad release was deployed: of its changes, or of the way back."""
 
-    reach: Reach
+    reach: Reach | None = None
+    """None where it looked at something else than the release's changes."""
     why: tuple[str, ...] = ()
+    tells: tuple[str, ...] = ()
+    """Failure modes that it saw coming."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.reach is None and not self.why:
+            raise ValueError("at least one of `reach` and `why`")
+        return self
 
 
 class ResidueRow(Frozen):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.model import (
     CheckResult,
     Finding,
+    Forecast,
     Latency,
     Metric,
     Outcome,
@@ -235,6 +236,8 @@ def forecast(record: RunRecord) -> str:
     """What the static look said, and whether the first attempt proved it right; empty where nobody looked."""
     if record.forecast is None:
         return ""
+    if record.forecast.reach is None:
+        return _foretold(record.forecast, [each.mode for each in record.findings])
     said, came = record.forecast.reach, _reach(record)
     why = f" ({'; '.join(record.forecast.why)})" if record.forecast.why else ""
     if came is None:
@@ -245,6 +248,19 @@ def forecast(record: RunRecord) -> str:
         f"Before it went out, a static look called the bad release {said}{why}. "
         f"That was {judged}: by the first attempt it was {came}."
     )
+
+
+def _foretold(said: Forecast, broke: Sequence[str]) -> str:
+    told = [mode for mode in dict.fromkeys(broke) if mode in said.tells]
+    untold = [mode for mode in dict.fromkeys(broke) if mode not in said.tells]
+    wrong = [mode for mode in said.tells if mode not in broke]
+    judged = [
+        f"it told {', '.join(told)}" if told else "",
+        f"it could not tell {', '.join(untold)}" if untold else "",
+        f"it told {', '.join(wrong)}, which did not come" if wrong else "",
+    ]
+    sums = "; ".join(each for each in judged if each) or "it told nothing, and nothing of the kind broke"
+    return f"Before it went out, a static look said: {'; '.join(said.why)}. Of what broke, {sums}."
 
 
 def _reach(record: RunRecord) -> Reach | None:

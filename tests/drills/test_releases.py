@@ -108,3 +108,11 @@ def test_residue_tells_a_live_release_that_is_marked_as_bad(ledger):
     assert classes == [ResidueClass.HARMLESS, ResidueClass.BREAKS_OLD_RELEASE]
     assert ledger.classify(LAYER, "live release is marked BAD", "", "v2") is ResidueClass.BREAKS_OLD_RELEASE
     assert ledger.classify("schema", "x", "", "y") is None
+
+
+def test_a_version_that_was_bad_is_bad_when_it_is_deployed_again_until_the_mark_is_lifted(ledger):
+    assert ask(ledger, "POST", "/releases", json={"version": "v2", "operator": "kim"}).json()["by"] == "lee"
+    assert rows(ledger, "?last=1") == [("v2", "BAD")]
+    ask(ledger, "POST", "/releases/v2/outcome", json={"outcome": "good", "by": "kim"})
+    ask(ledger, "POST", "/releases", json={"version": "v2", "operator": "kim"})
+    assert rows(ledger, "?last=1") == [("v2", "good")]

@@ -39,3 +39,22 @@ def test_the_warning_is_judged(tmp_path, said, attempt, judged):
 
 def test_without_a_look_there_is_no_sentence(tmp_path):
     assert forecast(build_record(Drill().write(tmp_path))) == ""
+
+
+@pytest.mark.parametrize(
+    ("tells", "judged"),
+    [
+        (("D3",), "Of what broke, it told D3."),
+        ((), "Of what broke, it could not tell D3."),
+        (("M9",), "Of what broke, it could not tell D3; it told M9, which did not come."),
+    ],
+)
+def test_a_look_at_the_way_back_is_judged_by_what_broke(tmp_path, tells, judged):
+    event = Forecasted(forecast=Forecast(why=("the schema refuses it",), tells=tells))
+    text = forecast(build_record(Drill(attempts=[BROKEN], extra=((17.5, event),)).write(tmp_path)))
+    assert text == f"Before it went out, a static look said: the schema refuses it. {judged}"
+
+
+def test_a_look_that_says_nothing_is_no_look():
+    with pytest.raises(ValueError, match="at least one of `reach` and `why`"):
+        Forecast()

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""A static look at a rollback workflow: `look.py FILE`. GitHub's schema (check-jsonschema) and the auditor zizmor.
+"""A static look at rollback workflows: `look.py 'FILE …'`. GitHub's schema (check-jsonschema) and the auditor zizmor.
 
-Says what they see, and what they cannot: whether the job has a check-out before it calls a script of the repository is
-in no schema. Writes to $DRILL_FORECAST; "reversible" means that nothing speaks against the rollback.
-Exit code: 0 nothing to say; 1 something.
+Says what they see. What is in no schema they cannot: whether a job checks the repository out before it calls a script
+of it. Writes to $DRILL_FORECAST which failure mode they told: M9, a workflow that cannot be read.
+Exit code: 0, whatever they say.
 """
 
 import json
@@ -14,23 +14,21 @@ from pathlib import Path
 
 
 def main():
-    """Asks both, prints both."""
-    file = sys.argv[1]
-    schema = ask("check-jsonschema", "--builtin-schema", "vendor.github-workflows", file)
-    auditor = ask("zizmor", "--offline", "--no-progress", "--format", "json", file)
-    why = []
-    if schema.returncode:
-        lines = [
-            line.strip() for line in (schema.stdout + schema.stderr).splitlines() if "Error" in line or "line " in line
-        ]
-        why.append(f"check-jsonschema refuses {Path(file).name}: {' '.join(lines[:2])}")
-    why += findings(auditor)
-    reach = "irreversible without data loss" if schema.returncode else "reversible"
-    for line in why or ["nothing to say"]:
-        print(line)
+    """Asks both of each file, prints what they say."""
+    why, tells = [], []
+    for file in sys.argv[1].split():
+        name = Path(file).name
+        schema = ask("check-jsonschema", "--builtin-schema", "vendor.github-workflows", file)
+        if schema.returncode:
+            said = [line.strip() for line in (schema.stdout + schema.stderr).splitlines() if "line " in line]
+            why.append(f"check-jsonschema refuses {name}: {' '.join(said[:1])}")
+            tells = ["M9"]
+        else:
+            why.append(f"check-jsonschema takes {name}")
+        why.append(f"zizmor {findings(ask('zizmor', '--offline', '--no-progress', '--format', 'json', file))}")
+    print("\n".join(why))
     if os.environ.get("DRILL_FORECAST"):
-        Path(os.environ["DRILL_FORECAST"]).write_text(json.dumps({"reach": reach, "why": why}), encoding="utf-8")
-    raise SystemExit(1 if why else 0)
+        Path(os.environ["DRILL_FORECAST"]).write_text(json.dumps({"why": why, "tells": tells}), encoding="utf-8")
 
 
 def ask(*words):
@@ -39,11 +37,11 @@ def ask(*words):
 
 
 def findings(auditor):
-    """What zizmor says, one line a kind."""
+    """What zizmor says, in a line."""
     if not auditor.stdout.strip().startswith("["):
-        return ["zizmor cannot read it either"]
-    kinds = dict.fromkeys((each["ident"], each["desc"]) for each in json.loads(auditor.stdout))
-    return [f"zizmor: {name} ({what})" for name, what in kinds]
+        return "cannot read it"
+    kinds = sorted({each["ident"] for each in json.loads(auditor.stdout)})
+    return f"warns of {', '.join(kinds)}" if kinds else "has nothing to say"
 
 
 if __name__ == "__main__":
