@@ -20,12 +20,15 @@ from botocore.model import OperationModel, ServiceModel
 
 from drills.aws_identity import Credentials
 from drills.aws_rules import RULES
+from drills.aws_trust import TrustPolicy
 from harness.tap import Answer, Operation, Request, Rule
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 """Credential scope of Signature Version 4 (AWS, "Elements of an AWS API request signature")."""
 _MODELS = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch", "email": "ses", "states": "stepfunctions"}
 """Signing names whose model has another name."""
+_UNSIGNED = dict.fromkeys(("AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"), "sts")
+"""Calls for which nobody needs a key yet (AWS STS, "AssumeRoleWithWebIdentity")."""
 _SHOWN = 160
 
 
@@ -33,7 +36,7 @@ class AwsDialect:
     """Reads requests of any AWS client; see ``harness.tap.Dialect``."""
 
     def __init__(self, more: tuple[Rule, ...] = ()) -> None:
-        self.rules: tuple[Rule, ...] = (Credentials(), *RULES, *more)
+        self.rules: tuple[Rule, ...] = (TrustPolicy(), Credentials(), *RULES, *more)
         """What AWS refuses and emulators let through, and what is asked of this endpoint besides."""
 
     def operation(self, request: Request) -> Operation:
@@ -52,6 +55,7 @@ class AwsDialect:
         else:
             action, parameters = _by_path(model, request)
             parameters = {**_json(request.body), **parameters}
+        service = service or _UNSIGNED.get(action, "")
         if not action:
             return Operation(service or "unsigned", f"{request.method} {place.path}", "", parameters)
         return Operation(service, action, _resource(model, action, parameters), parameters)

@@ -28,7 +28,8 @@ class Tapped:
         self.sabotages = [parse_sabotage(each) for each in sabotages]
         self.clock = time.time
         dialect = AwsDialect()
-        dialect.rules = (Credentials(clock=lambda: self.clock()), *dialect.rules[1:])
+        mine = Credentials(clock=lambda: self.clock())
+        dialect.rules = tuple(mine if isinstance(each, Credentials) else each for each in dialect.rules)
         self.url = self.taps.open(endpoint, dialect).url
 
     def arm(self):
