@@ -26,6 +26,7 @@ UNDOERS = "drill.undoers"
 KEEPERS = "drill.keepers"
 CATALOGUES = "drill.failure_modes"
 RECIPES = "drill.image_recipes"
+FINDERS = "drill.finders"
 
 
 @cache
