@@ -78,7 +78,7 @@ class Compose(PlatformConfig):
     port: int = Field(ge=1, le=65535, description="the port on which its containers listen")
     version_path: str = Field(
         default="",
-        description="answers with the release; left out: the image's label org.opencontainers.image.version counts",
+        description="answers with the release; left out: the image's label org.opencontainers.image.version or its tag",
     )
     version_body: VersionPattern = Field(
         default=r'"version"\s*:\s*"([^"]+)"',
@@ -156,8 +156,9 @@ class RunningCompose:
             words = last_words(self.run.containers.client, self.run.containers.network, own, own)
             return Instance(name, "", f"{container.status}: {words}" if words else container.status)
         if not self.config.version_path:
-            version = (container.attrs["Config"]["Labels"] or {}).get(IMAGE_VERSION, "")
-            return Instance(name, version, "" if version else f"its image has no label {IMAGE_VERSION}")
+            said = container.attrs["Config"]
+            tag = str(said["Image"]).partition("@")[0].rpartition("/")[2].partition(":")[2]
+            return Instance(name, (said["Labels"] or {}).get(IMAGE_VERSION) or tag, f"image {said['Image']}")
         return self._asked(name, container)
 
     def _asked(self, name: str, container: Any) -> Instance:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.common import SCENARIOS
 from harness.cli.live import live_display
 from harness.errors import ExitCode, Interrupted, UsageProblem
 from harness.history import read
@@ -18,6 +19,7 @@ from harness.limits import Interrupts, on_signals
 from harness.record import RunRecord
 from harness.runner.machine import TIME_BOX, run_drill
 from harness.runner.session import Options, open_session
+from harness.scenario.find import all_scenarios
 from harness.scenario.load import Loaded
 from harness.tap import Sabotage
 from harness.timebox import BoxPlan, Candidate, LeftOut, candidate, plan_box
@@ -64,12 +66,17 @@ class Asked:
 def rehearse(drill: Drill, asked: Asked) -> tuple[RunRecord, str]:
     """Run ``drill`` to its end; its record, and who asked it to end (empty: nobody)."""
     changes = (word for change in drill.changes for word in change.split(" ", 1))
-    command = shlex.join(["drill", "run", drill.loaded.scenario.name, "--path", drill.path, *changes])
+    command = shlex.join(["drill", "run", _as_named(drill.loaded), "--path", drill.path, *changes])
     options = Options(drill.path, asked.runs, command, asked.allow_remote, drill.changes, asked.sabotages, asked.until)
     session = open_session(drill.loaded, options)
     with live_display(session, quiet=asked.as_json):
         record = run_drill(session)
     return record, session.stopped_by
+
+
+def _as_named(loaded: Loaded) -> str:
+    """How a command line names the scenario: by name where that is enough, else by its file."""
+    return loaded.scenario.name if loaded.file in all_scenarios(SCENARIOS) else str(loaded.file)
 
 
 def code_of(record: RunRecord) -> ExitCode:
