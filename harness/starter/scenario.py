@@ -42,7 +42,7 @@ def scenario_text(
         workdir: the repository, relative to the scenario.
     """
     title = f"{name.removesuffix('-rollback')}: roll back a bad release"
-    parts = [_HEAD.format(title=title, file=file) + "".join(f"# {line}\n" for line in _about(found))]
+    parts = [_HEAD.format(title=title, file=file) + "".join(f"# {line}".rstrip() + "\n" for line in _about(found))]
     parts.append(_block({"drill": 1, "name": name, "title": title, "workdir": workdir}))
     parts.append(_block({"stack": draft.stack}, draft.todo.get("stack", ())))
     releases = {"good": "v1", "bad": "v2", "catalogue": {"v1": draft.good, "v2": draft.bad}}
