@@ -179,7 +179,7 @@ def open_session(loaded: Loaded, options: Options) -> Session:
 
     images = Images(lambda: containers.client, recipe_folders(loaded.workdir), progress=noted, announce=building)
     taps = Taps(timeline.write, options.sabotages)
-    run = Run(identifier, folder, scratch, timeline, ledger, redactor, images, containers, taps, loaded.workdir)
+    run = Run(identifier, folder, scratch, timeline, ledger, redactor, images, containers, taps, workdir=loaded.workdir)
     return Session(loaded, options, run, timeline, lock, watchdog)
 
 
