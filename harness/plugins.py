@@ -27,6 +27,7 @@ KEEPERS = "drill.keepers"
 CATALOGUES = "drill.failure_modes"
 RECIPES = "drill.image_recipes"
 SABOTAGES = "drill.sabotages"
+FINDERS = "drill.finders"
 
 
 @cache

@@ -3,6 +3,7 @@
 A recipe is a folder with ``recipe.yaml`` (see `Recipe`) and either a ``Dockerfile`` that starts with
 ``ARG BASE`` / ``FROM ${BASE}``, or an executable ``build.sh`` that writes a root tarball to stdout (``script``)
 or works in a container of the base, which is then committed (``container``).
+A name with a slash is a folder of its own, relative to the first place that has it; a Dockerfile is enough there.
 Files that its ``.dockerignore`` names are neither sent to the builder nor part of the tag.
 No engine is needed for anything in this module.
 """
@@ -10,6 +11,7 @@ No engine is needed for anything in this module.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,23 +67,40 @@ class Located:
 def locate(name: str, args: Mapping[str, str], folders: Sequence[Path]) -> Located:
     """The recipe ``name`` from the first of ``folders`` that has one, with ``args`` over its defaults.
 
+    A ``name`` with a slash is a folder below one of ``folders``: a recipe, or a Dockerfile that takes any ``args``.
+
     Raises:
         UsageProblem: no folder has it, its ``recipe.yaml`` is invalid, or it has no such argument.
     """
-    folder = next((path / name for path in folders if (path / name / RECIPE_FILE).is_file()), None)
+    wanted = (RECIPE_FILE, "Dockerfile") if "/" in name else (RECIPE_FILE,)
+    places = [path / name for path in folders]
+    folder = next((path for path in places if any((path / file).is_file() for file in wanted)), None)
+    if folder is None and "/" in name:
+        raise UsageProblem(
+            f"image: expected a folder with a Dockerfile, found none in {places[0] if places else name}",
+            next_step="`build:` is relative to the scenario's `workdir`",
+        )
     if folder is None:
         known = sorted({file.parent.name for path in folders for file in path.glob(f"*/{RECIPE_FILE}")})
         raise UsageProblem(
             f"image {name!r}: expected a recipe in {', '.join(map(str, folders))}, found none",
             next_step=f"recipes there are: {', '.join(known) or 'none'}",
         )
+    folder = folder.resolve()
+    if not (folder / RECIPE_FILE).is_file():
+        return Located(_tag_name(folder.name), folder, Recipe(build="dockerfile"), args)
     recipe = _load(folder / RECIPE_FILE)
     if unknown := sorted(set(args) - set(recipe.args)):
         raise UsageProblem(
             f"image {name!r}: no build argument {', '.join(unknown)}",
             next_step=f"{folder / RECIPE_FILE} declares: {', '.join(sorted(recipe.args)) or 'none'}",
         )
-    return Located(name, folder, recipe, {**recipe.args, **args})
+    return Located(_tag_name(folder.name), folder, recipe, {**recipe.args, **args})
+
+
+def _tag_name(folder: str) -> str:
+    """A name that image references allow (distribution/reference: lower case, digits and separators)."""
+    return re.sub(r"[^a-z0-9._-]+", "-", folder.lower()).strip("-._") or "image"
 
 
 def _load(file: Path) -> Recipe:
@@ -128,7 +147,7 @@ def _tag(name: str, args: Mapping[str, str], folders: Sequence[Path], above: tup
         _feed(digest, "arg", key, value)
     if found.recipe.base:
         _feed(digest, "base", _tag(found.recipe.base, {}, folders, (*above, name)))
-    return f"localhost/drill/{name}:{digest.hexdigest()[:12]}"
+    return f"localhost/drill/{found.name}:{digest.hexdigest()[:12]}"
 
 
 def _feed(digest: hashlib._Hash, *parts: str | bytes) -> None:

@@ -83,6 +83,8 @@ class Run:
     taps: Taps
     services: dict[str, Service] = field(default_factory=dict)
     """Services that run already; one that names another in ``after()`` finds it here when it starts."""
+    workdir: Path = Path()
+    """Working directory of the team's commands; files that a plug-in's YAML names are relative to it."""
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Environment for a process of this run: nothing of the caller's but PATH and locale."""

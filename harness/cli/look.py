@@ -104,7 +104,7 @@ def plan_command(
 ) -> None:
     """Say every step that a drill would take, with its timeout and the budgets. Starts nothing, asks nobody."""
     loaded, path, _ = prepared(scenario, overrides, without, path_name)
-    images = Images(_nobody, recipe_folders(), progress=lambda _text: None)
+    images = Images(_nobody, recipe_folders(loaded.workdir), progress=lambda _text: None)
     plan = plan_of(loaded.scenario, path, images)
     click.echo(plan.model_dump_json(indent=1) if as_json else _text(plan))
 

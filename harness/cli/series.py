@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.common import SCENARIOS
 from harness.cli.live import live_display
 from harness.errors import ExitCode, Interrupted, UsageProblem
 from harness.history import read
@@ -20,6 +21,7 @@ from harness.record import RunRecord
 from harness.runner.machine import TIME_BOX, run_drill
 from harness.runner.session import Options, open_session
 from harness.sabotages import Saboteur
+from harness.scenario.find import all_scenarios
 from harness.scenario.load import Loaded
 from harness.timebox import BoxPlan, Candidate, LeftOut, candidate, plan_box
 from harness.units import format_duration
@@ -82,7 +84,7 @@ class Asked:
 def rehearse(drill: Drill, asked: Asked) -> tuple[RunRecord, str]:
     """Run ``drill`` to its end; its record, and who asked it to end (empty: nobody)."""
     changes = (word for change in drill.changes for word in change.split(" ", 1))
-    command = shlex.join(["drill", "run", drill.loaded.scenario.name, "--path", drill.path, *changes])
+    command = shlex.join(["drill", "run", _as_named(drill.loaded), "--path", drill.path, *changes])
     options = Options(
         path=drill.path,
         runs=asked.runs,
@@ -98,6 +100,11 @@ def rehearse(drill: Drill, asked: Asked) -> tuple[RunRecord, str]:
     with live_display(session, quiet=asked.as_json):
         record = run_drill(session)
     return record, session.stopped_by
+
+
+def _as_named(loaded: Loaded) -> str:
+    """How a command line names the scenario: by name where that is enough, else by its file."""
+    return loaded.scenario.name if loaded.file in all_scenarios(SCENARIOS) else str(loaded.file)
 
 
 def code_of(record: RunRecord) -> ExitCode:

@@ -82,8 +82,8 @@ def _resolve_releases(session: Session) -> int:
     """Resolve the images of this path's releases; returns how many had to be made."""
     for identifier in set(session.scenario.used_releases(session.options.path).values()):
         image = session.scenario.releases.catalogue[identifier].image
-        if image and image.recipe:
-            session.images[identifier] = session.run.images.resolve(image.recipe, image.args)
+        if image and image.source:
+            session.images[identifier] = session.run.images.resolve(image.source, image.args)
     return sum(1 for image in session.images.values() if _made(image))
 
 

@@ -178,7 +178,7 @@ def _scope(scenario: Scenario, release: str, good: str, bad: str, images: Images
 def _tag(release: Release, images: Images) -> str:
     if release.image is None:
         return ""
-    return release.image.ref or images.tag_of(release.image.recipe, release.image.args)
+    return release.image.ref or images.tag_of(release.image.source, release.image.args)
 
 
 def _tags(scenario: Scenario, identifiers: Sequence[str], images: Images) -> list[str]:

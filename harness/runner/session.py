@@ -193,9 +193,9 @@ def open_session(loaded: Loaded, options: Options) -> Session:
     def building(name: str) -> None:
         ledger.plan(Undo(kind="docker.container", what=f"build container {name}", params={"name": name}))
 
-    images = Images(lambda: containers.client, recipe_folders(), progress=noted, announce=building)
+    images = Images(lambda: containers.client, recipe_folders(loaded.workdir), progress=noted, announce=building)
     taps = Taps(timeline.write)
-    run = Run(identifier, folder, scratch, timeline, ledger, redactor, images, containers, taps)
+    run = Run(identifier, folder, scratch, timeline, ledger, redactor, images, containers, taps, workdir=loaded.workdir)
     return Session(loaded, options, run, timeline, lock, watchdog)
 
 
@@ -209,9 +209,9 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def recipe_folders() -> list[Path]:
-    """Folders in which image recipes are looked up: every one that a plug-in registers."""
-    return [Path(each) for value in registered(RECIPES).values() for each in _paths(value)]
+def recipe_folders(*first: Path) -> list[Path]:
+    """Folders in which image recipes are looked up: ``first``, then every one that a plug-in registers."""
+    return [*first, *(Path(each) for value in registered(RECIPES).values() for each in _paths(value))]
 
 
 def _paths(value: Any) -> Sequence[Path]:

@@ -30,17 +30,28 @@ CheckField = Annotated[Check, OneOf(CHECKS)]
 
 
 class Image(Frozen):
-    """An image of a release: a recipe of the repository with its build arguments, or a reference as it is."""
+    """An image of a release: a recipe or a folder with a Dockerfile, with build arguments, or a reference as it is."""
 
     recipe: str = Field(default="", description="name of an image recipe (see `drill doctor`)")
-    args: dict[str, str] = Field(default_factory=dict, description="build arguments of the recipe")
+    build: str = Field(
+        default="",
+        description="a folder with a Dockerfile, relative to `workdir`; it may have a recipe.yaml with a `base`",
+    )
+    args: dict[str, str] = Field(default_factory=dict, description="build arguments of the recipe or the Dockerfile")
     ref: str = Field(default="", description="an image reference to use as it is, such as registry/app@sha256:…")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if bool(self.recipe) == bool(self.ref):
-            raise ValueError("exactly one of `recipe` and `ref`")
+        if sum(map(bool, (self.recipe, self.build, self.ref))) != 1:
+            raise ValueError("exactly one of `recipe`, `build` and `ref`")
+        if "/" in self.recipe:
+            raise ValueError("`build` for a folder; `recipe` is a name")
         return self
+
+    @property
+    def source(self) -> str:
+        """What `harness.images` makes it from: the name of a recipe, or a folder (with a slash). Empty for a `ref`."""
+        return self.recipe or (f"./{self.build}" if self.build else "")
 
 
 class Release(Frozen):

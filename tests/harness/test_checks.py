@@ -1,11 +1,14 @@
 """The checks that need no stack to be proven: the team's own smoke command, and residue."""
 
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
 import pytest
 
 from harness.checks.command import CommandCheck
+from harness.checks.http import HttpCheck
 from harness.checks.residue import ResidueCheck
 from harness.errors import UsageProblem
 from harness.model import Outcome, ResidueClass
@@ -143,3 +146,23 @@ def test_only_the_named_layers_are_looked_at_and_an_unknown_one_is_no_answer(ben
     result = ResidueCheck(layers=["shema"]).ask(bench, SCOPE)
     assert result.outcome is Outcome.UNKNOWN
     assert result.seen == "S0 has no layer shema (it has files, schema)"
+
+
+def test_an_answer_that_is_the_same_each_time_is_told_in_the_same_words(bench):
+    class Empty(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *words):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
+        threading.Thread(target=server.serve_forever).start()
+        bench.platform.entry_url = f"http://127.0.0.1:{server.server_port}"
+        bench.platform.logs = lambda containing: []
+        check = HttpCheck(post="/notes", json={"ref": "{{ key }}"}, expect={"contains": '"ref":"{{ key }}"'})
+        seen = {check.ask(bench, SCOPE.plus(key="k")).seen for _ in range(2)}
+        server.shutdown()
+    assert seen == {"""body: expected '"ref":"{{ key }}"'"""}

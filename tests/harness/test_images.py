@@ -96,6 +96,27 @@ def test_the_first_folder_wins(library: Path, tmp_path: Path) -> None:
     assert recipes.locate("app", {}, [library, other]).folder == library / "app"
 
 
+def test_a_folder_of_the_scenario_needs_no_more_than_a_dockerfile(library: Path, tmp_path: Path) -> None:
+    write(tmp_path / "My App", Dockerfile="ARG RELEASE\nFROM x\n")
+    found = recipes.locate("./My App", {"RELEASE": "v1"}, [tmp_path, library])
+    assert (found.name, found.folder, dict(found.args)) == ("my-app", tmp_path / "My App", {"RELEASE": "v1"})
+    tags = {recipes.tag_of("./My App", {"RELEASE": each}, [tmp_path]) for each in ("v1", "v2")}
+    assert len(tags) == 2
+    assert all(each.startswith("localhost/drill/my-app:") for each in tags)
+    with pytest.raises(UsageProblem, match=r"found none in .*nowhere"):
+        recipes.locate("./nowhere", {}, [tmp_path, library])
+    with pytest.raises(UsageProblem, match="expected a recipe"):
+        recipes.locate("My App", {}, [tmp_path, library])
+
+
+def test_a_folder_of_the_scenario_may_be_a_recipe_with_a_base(library: Path) -> None:
+    found = recipes.locate("./app", {}, [library])
+    assert (found.recipe.base, found.args) == ("root", {"RELEASE": "v1"})
+    assert recipes.tag_of("./app", {}, [library]) == recipes.tag_of("app", {}, [library])
+    with pytest.raises(UsageProblem, match="no build argument COLOUR"):
+        recipes.locate("./app", {"COLOUR": "red"}, [library])
+
+
 @pytest.mark.parametrize(
     ("recipe", "says"),
     [
