@@ -1,5 +1,6 @@
 """The deploy after the recovery: what it asks, what it comes to, what the reader is told."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +14,7 @@ from harness.report.page import faster, next_deploys, summary
 from harness.runner.next_deploy import deploy_next
 from harness.scenario.load import load_scenario
 from harness.scenario.models import NextDeploy
-from harness.spi import Scope, Step, StepOutcome
+from harness.spi import Bench, Scope, Step, StepOutcome
 from tests.harness.runs import D3, Attempt, Drill, naive
 from tests.harness.scenario.conftest import SMALL
 
@@ -41,7 +42,7 @@ def tried(next_, deploy, *answers):
     session = SimpleNamespace(
         scenario=SimpleNamespace(next=next_, deploy=[deploy]),
         scope=lambda release: Scope({"release": release}),
-        stack=None,
+        stack=Bench(None, None, {}, Path(), {}),
         phase="verify",
         attempt=1,
         timeline=SimpleNamespace(write=events.append),
