@@ -13,7 +13,8 @@ setup: .venv/.ready   ## virtual environment from the lock file, container engin
 .venv/.ready: requirements.lock pyproject.toml scripts/venv
 	@scripts/venv
 
-drill: setup     ## one drill: make drill SCENARIO=ecs-bad-migration ARGS='--path prepared'
+drill: .venv/.ready  ## one drill: make drill SCENARIO=ecs-bad-migration ARGS='--path prepared'
+	@$(BIN)/drill doctor --fix --quiet $(SCENARIO)
 	@$(BIN)/drill run $(SCENARIO) $(ARGS)
 
 gate: .venv/.ready  ## is everything rehearsed that drill-gate.yaml asks for? ARGS=--run rehearses first what is not

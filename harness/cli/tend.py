@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.common import run_folder
+from harness.cli.common import SCENARIOS, load, run_folder
 from harness.cli.options import RUNS, runs_option
 from harness.containers import engine_client
 from harness.engine import engine_status, ensure_engine
@@ -18,7 +18,10 @@ from harness.images import Images
 from harness.ledger import dead_run, open_entries
 from harness.reap import reap_all
 from harness.report import write_report
+from harness.runner.phases import needs_of
 from harness.runner.session import recipe_folders
+from harness.scenario.find import find_scenario
+from harness.scenario.models import Scenario
 
 GOOD, NOTE, BAD = "✓", "!", "✗"
 """Marks of a fact: nothing to do, worth knowing, no drill can run."""
@@ -36,11 +39,16 @@ _LEAST_DISK = 3 * 1024**3
 )
 @click.option("--quiet", is_flag=True, help="Say something only when something is done or wrong.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def doctor_command(fix: bool, quiet: bool, as_json: bool) -> None:
-    """Look at this host: engine, images, disk, forgotten runs; with --fix, set up what can be set up."""
-    if fix:
+@click.argument("scenario", default="")
+def doctor_command(fix: bool, quiet: bool, as_json: bool, scenario: str) -> None:
+    """Look at this host: engine, images, disk, forgotten runs; with --fix, set up what can be set up.
+
+    With SCENARIO, a container engine is asked for only if that drill needs one.
+    """
+    engine = not scenario or _wants_engine(load(find_scenario(scenario, SCENARIOS)).scenario)
+    if fix and engine:
         ensure_engine(click.echo, install=True)
-    facts = {"engine": _engine(), "disk": _disk(), "forgotten runs": _forgotten()}
+    facts = {"engine": _engine() if engine else (GOOD, "not needed"), "disk": _disk(), "forgotten runs": _forgotten()}
     if as_json or not quiet:  # a missing image is never wrong: it is made when first needed
         facts["images"] = _images()
     bad = any(mark == BAD for mark, _ in facts.values())
@@ -52,6 +60,12 @@ def doctor_command(fix: bool, quiet: bool, as_json: bool) -> None:
             if mark != GOOD or not quiet:
                 click.echo(f"{click.style(mark, fg=_COLOURS[mark])} {name:<15} {says}")
     raise click.exceptions.Exit(ExitCode.ENVIRONMENT if bad else ExitCode.PASSED)
+
+
+def _wants_engine(scenario: Scenario) -> bool:
+    needs = (need for path in scenario.paths for need in needs_of(scenario, path))
+    images = any(release.image for release in scenario.releases.catalogue.values())
+    return images or any(need.kind in ("engine", "image") for need in needs)
 
 
 def _engine() -> Fact:

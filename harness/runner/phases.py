@@ -22,6 +22,7 @@ from harness.runner.asking import ask_all, first_failure, record, take_snapshot
 from harness.runner.forecast import ask_forecast
 from harness.runner.sabotaging import look
 from harness.runner.session import Session, environment_of
+from harness.scenario.models import Scenario
 from harness.spi import Bench, Need, Plugin, ServiceConfig
 from harness.units import format_duration
 
@@ -46,7 +47,7 @@ def preflight(session: Session) -> Next:
             raise UsageProblem(
                 f"the scenario needs the secret ${name}, and it is not set", next_step=f"export {name}=…"
             )
-    needs = list(_needs(session))
+    needs = list(needs_of(session.scenario, session.options.path))
     if any(need.kind == "engine" for need in needs):
         version = engine_client().version()["Version"]
         session.timeline.write(StackFact(name="container engine", value=version))
@@ -62,8 +63,9 @@ def preflight(session: Session) -> Next:
     return Next(Phase.PROVISION, True, f"{len(session.images)} release images, {built} made now")
 
 
-def _needs(session: Session) -> Iterator[Need]:
-    scenario, path = session.scenario, session.path
+def needs_of(scenario: Scenario, path_name: str) -> Iterator[Need]:
+    """What a path's drill needs of this host, by its plug-ins; images of releases come besides."""
+    path = scenario.paths[path_name]
     plugins: list[Plugin] = [
         scenario.stack.platform,
         *scenario.stack.services.values(),

@@ -113,6 +113,14 @@ def test_doctor_says_what_is_there_and_what_is_not(command):
     assert (bad.returncode, "drill doctor --fix" in bad.stdout) == (4, True)
 
 
+def test_doctor_asks_for_an_engine_only_where_the_drill_needs_one(command):
+    none = {"DOCKER_HOST": "unix:///nowhere", "DRILL_ENGINE": "external"}
+    assert command("doctor", "--fix", "--quiet", "vercel-pinned", env=none).returncode == 0
+    assert command("doctor", "--fix", "--quiet", "vps-opcache", env=none).returncode == 4
+    unknown = command("doctor", "vercel-pined", env=none)
+    assert (unknown.returncode, "did you mean 'vercel-pinned'?" in unknown.stderr) == (3, True)
+
+
 def test_doctor_leaves_an_external_engine_alone(command):
     done = command("doctor", "--fix", env={"DOCKER_HOST": "unix:///nowhere", "DRILL_ENGINE": "external"})
     assert done.returncode == 4
