@@ -27,6 +27,7 @@ from harness.events import StackFact, StepEnded, StepStarted
 from harness.limits import wait_until
 from harness.model import Phase
 from harness.process import CommandResult, end_marked, run_command
+from harness.sabotages.approval_missing import UNANSWERED
 from harness.spi import Bench, Need, Place, Scope, Step, StepOutcome
 from harness.steps.act import SUCCESS, ActLog
 from harness.steps.github import Cancelled, OtherRuns, Wait, for_reviewers, in_the_queue
@@ -170,7 +171,10 @@ class _Run:
         if isinstance(queued, Cancelled):
             self._fact("queue of runs", "by the drill, as GitHub's concurrency groups")
             return False, 1, None, [f"run {workflow.name}: {queued.why}; nothing has run, nobody was told"]
-        waits = [*([queued] if queued else ()), *for_reviewers(workflow, self.step.reviewers, self.step.actor)]
+        reviewers = self.step.reviewers
+        if UNANSWERED in self.bench.broken:
+            reviewers = {job.environment: None for job in workflow.jobs.values() if job.environment}
+        waits = [*([queued] if queued else ()), *for_reviewers(workflow, reviewers, self.step.actor)]
         for wait in waits:
             if not self._waited(wait):
                 return False, None, None, [f"run {workflow.name}: still waiting for {wait.what}; nothing has run"]

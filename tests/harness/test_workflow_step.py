@@ -1,5 +1,6 @@
 """The step `workflow`: real workflow files, run by the real act on this host."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -8,6 +9,7 @@ import pytest
 from harness.events import StackFact, StepEnded, StepStarted
 from harness.model import Phase
 from harness.redact import Redactor
+from harness.sabotages.approval_missing import ApprovalMissing
 from harness.spi import Bench, Place, Run, Scope
 from harness.steps.github import OtherRuns, Wait, in_the_queue
 from harness.steps.workflow import STEP_MARKER, WorkflowStep
@@ -338,3 +340,12 @@ def test_a_reviewer_is_waited_for_as_long_as_the_step_may(bed):
     assert (done.ok, done.exit_code, bed.state.exists()) == (False, None, False)
     assert "nobody is there who may approve a run of kim's; nothing has run" in done.output
     assert bed.run(inputs={"reason": "x"}, reviewers={"staging": None}).ok
+
+
+def test_where_nobody_approves_an_environment_waits_for_ever(bed):
+    armed = ApprovalMissing().arm(None)
+    bed.bench = replace(bed.bench, broken=armed.environment)
+    done = bed.run(inputs={"reason": "x"}, actor="kim", timeout=1)
+    assert (done.ok, done.exit_code, bed.state.exists()) == (False, None, False)
+    assert "a reviewer of environment 'production'" in done.output
+    assert bed.run(ROLLBACK.replace("environment: production", "name: no environment"), inputs={"reason": "x"}).ok
