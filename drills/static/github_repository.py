@@ -23,6 +23,9 @@ from drills.static.store import LARGEST_FILE, BadPath, Blob, Blobs, TooLarge, cl
 BRANCH = "gh-pages"
 LARGEST_SITE = 1024**3
 """Bytes of a published site (GitHub docs, "GitHub Pages limits")."""
+LARGEST_CONFIG = 64 * 1024
+"""Bytes of a ``_config.yml`` that is read; a larger one fails. Assumed: no visitor is served while it is read, which
+takes half a second at most."""
 _CHUNK = 64 * 1024
 _LONGEST = 60.0
 """Seconds for one git command."""
@@ -94,14 +97,17 @@ class Repository:
         """
         packed = self._folder.with_name(f"{commit}.tar")
         try:
-            await self._git("archive", "--format=tar", f"--output={packed}", commit)
+            try:
+                await self._git("archive", "--format=tar", f"--output={packed}", commit)
+            except OSError as problem:  # git packs no tree that leads out of itself
+                raise BuildFailed("Page build failed.") from problem
             files = await unpack(packed, blobs)
         finally:
             packed.unlink(missing_ok=True)
         if "/.nojekyll" in files:
             return Built(files, whole=True)
         if "/_config.yml" in files:
-            _readable(files["/_config.yml"].path)
+            _readable(files["/_config.yml"])
         taken = {path: blob for path, blob in files.items() if not left_out(path)}
         return Built(taken, whole=len(taken) == len(files))
 
@@ -126,12 +132,15 @@ class Repository:
         return said
 
 
-def _readable(config: Path) -> None:
+def _readable(config: Blob) -> None:
+    if config.size > LARGEST_CONFIG:
+        raise BuildFailed("Page build failed.")
     try:
-        said = yaml.safe_load(config.read_bytes())
+        # Not constructed: merge keys of a few lines would fill the memory.
+        said = yaml.compose(config.path.read_bytes(), yaml.SafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as problem:
         raise BuildFailed("Page build failed.") from problem
-    if not isinstance(said, dict | None):
+    if said is not None and said.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:null"):
         raise BuildFailed("Page build failed.")
 
 

@@ -1,6 +1,7 @@
 """GitHub Pages, driven by the git of this host and by what stands for the two actions. No container engine."""
 
 import pytest
+import requests
 
 from drills.static.github_pages import GitHubPages
 from harness.limits import wait_until
@@ -9,6 +10,23 @@ from tests.live.hosted import SCRIPTS, team_on
 GITHUB = SCRIPTS / "github"
 PUSH, REVERT, AWAIT = GITHUB / "deploy.sh", GITHUB / "rollback.sh", GITHUB / "await-build.py"
 UPLOAD, RUN_AGAIN, RELEASE = GITHUB / "upload.py", GITHUB / "deploy-run.py", GITHUB / "release.sh"
+
+
+def asked(team, method, path, **more):
+    """Status and words of GitHub's API, asked as a script of the team's asks it."""
+    given = team.host.environment()
+    answer = requests.request(
+        method,
+        f"{given['GITHUB_API_URL']}/repos/{given['GITHUB_REPOSITORY']}{path}",
+        headers={"Authorization": f"Bearer {given['GITHUB_TOKEN']}"},
+        timeout=20,
+        **more,
+    )
+    return answer.status_code, answer.json()
+
+
+def deployment_of(run):
+    return {"json": {"artifact_id": run, "pages_build_version": "abc"}}
 
 
 @pytest.fixture
@@ -42,6 +60,25 @@ def test_an_older_commit_can_be_pushed_over_the_newer_one(team):
     team.does("git", "clone", "--quiet", "--branch", "gh-pages", remote, clone)
     team.does("git", "-C", clone, "push", "--quiet", "--force", "origin", f"{first}:gh-pages")
     assert team.served() == {"v1"}
+
+
+def test_pushes_are_listed_and_a_commit_that_is_not_there_is_no_target(team):
+    pushed = [team.does(PUSH, team.built(version)).split()[-1] for version in ("v1", "v2")]
+    status, builds = asked(team, "GET", "/pages/builds")
+    assert (status, [each["commit"] for each in builds]) == (200, pushed[::-1])
+    clone = team.folder / "clone"
+    remote = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}.git".format(**team.host.environment())
+    team.does("git", "clone", "--quiet", "--branch", "gh-pages", remote, clone)
+    assert team.does("git", "-C", clone, "log", "--format=%H %s").split() == [pushed[1], "v2", pushed[0], "v1"]
+    before = team.state()
+    for unknown in ("0123456789" * 4, "v0", "gh-pages~7"):
+        assert team.runs("git", "-C", clone, "push", "--force", "origin", f"{unknown}:gh-pages").returncode != 0
+    assert asked(team, "GET", "/pages/deployments/build-7")[0] == 404
+    assert (team.served(), team.state()) == ({"v2"}, before)
+    team.does(REVERT)
+    assert team.served() == {"v1"}
+    team.does(PUSH, team.built("v3"))
+    assert team.served() == {"v3"}
 
 
 def test_a_build_that_fails_leaves_the_old_site_while_the_push_and_the_run_are_green(team):
@@ -95,6 +132,29 @@ def test_the_deploy_job_of_an_older_run_is_run_again(team):
     assert team.served() == {"v3"}
 
 
+@on(source="workflow")
+def test_runs_are_listed_and_an_unknown_one_or_a_wrong_token_deploys_nothing(team):
+    for version in ("v1", "v2"):
+        team.does(RELEASE, team.built(version))
+    _, listed = asked(team, "GET", "/actions/runs")
+    ids = {each["display_title"]: each["id"] for each in listed["workflow_runs"]}
+    assert list(ids) == ["v2", "v1"]
+    before = team.state()
+    for unknown in (0, -1, 99, 2**70):
+        status, said = asked(team, "POST", "/pages/deployments", **deployment_of(unknown))
+        assert (status, said["message"]) == (404, "Not Found")
+        assert asked(team, "GET", f"/actions/runs/{unknown}/artifacts")[0] == 404
+    v3 = team.built("v3")
+    for script in ([UPLOAD, v3], [RELEASE, v3], [RUN_AGAIN, "v1"]):
+        refused = team.runs(*script, GITHUB_TOKEN="wrong")
+        assert (refused.returncode, refused.stderr.strip().endswith("Bad credentials")) == (1, True)
+    assert (team.served(), team.state()) == ({"v2"}, before)
+    assert asked(team, "POST", "/pages/deployments", **deployment_of(ids["v1"]))[0] == 200
+    assert team.served() == {"v1"}
+    team.does(RELEASE, v3)
+    assert team.served() == {"v3"}
+
+
 @on(source="workflow", day=0.5)
 def test_an_artefact_that_is_older_than_its_retention_cannot_be_deployed_again(team):
     team.does(UPLOAD, team.built("v1"), "90")
@@ -105,6 +165,12 @@ def test_an_artefact_that_is_older_than_its_retention_cannot_be_deployed_again(t
     assert refused.returncode == 1
     assert refused.stderr.strip() == 'Error: No artifacts named "github-pages" were found for this workflow run.'
     assert (team.served(), team.rules()) == ({"v1"}, {"github-pages-artifact-retention"})
+    status, said = asked(team, "POST", "/pages/deployments", **deployment_of(2))
+    assert (status, said["message"]) == (404, "Not Found")
+    assert (team.served(), "github-pages-expired-refused" in team.rules()) == ({"v1"}, True)
+    team.does(UPLOAD, team.built("v3"), "90")
+    team.does(RUN_AGAIN, "v3")
+    assert team.served() == {"v3"}
 
 
 @on(source="workflow")

@@ -8,12 +8,14 @@ import random
 import subprocess
 import tarfile
 import time
+from contextlib import nullcontext
 
 import pytest
 from starlette.testclient import TestClient
 
-from drills.static.github_repository import Repository, left_out
+from drills.static.github_repository import BuildFailed, Repository, _readable, left_out
 from drills.static.server import build
+from drills.static.store import Blob
 from drills.static.vendor import StandInConfig
 from harness.tap import RULE_HEADER
 
@@ -122,6 +124,35 @@ def test_an_artefact_that_is_no_site_is_refused_and_nothing_of_it_served(host, p
     assert (refused.status_code, set(refused.json())) == (400, {"message", "documentation_url", "status"})
     assert host.visitor.get("/").text == "v1"
     assert host.visitor.get("/link").status_code == host.visitor.get("/device").status_code == 404
+
+
+BOMB = "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12))
+
+
+@pytest.mark.parametrize(
+    ("text", "fails"),
+    [
+        ("", False),
+        ("# nothing", False),
+        ("~", False),
+        ("title: shop", False),
+        (BOMB, False),
+        ("title: a: b", True),
+        ("- a", True),
+        ("text", True),
+        ("\0", True),
+        ("a: " + "[" * 5000, True),
+        ("a: *nobody", True),
+        ("#" * 64 * 1024, False),
+        ("#" * (64 * 1024 + 1), True),
+    ],
+    ids=lambda each: each[:12] if isinstance(each, str) else None,
+)
+def test_which_config_ends_the_build(tmp_path, text, fails):
+    (tmp_path / "_config.yml").write_text(text)
+    config = Blob(tmp_path / "_config.yml", size=len(text), sha1="", sha256="")
+    with pytest.raises(BuildFailed) if fails else nullcontext():
+        _readable(config)
 
 
 def test_a_site_has_at_most_a_gigabyte(host, monkeypatch):
