@@ -109,7 +109,7 @@ class Tap:
         if answer is None:
             if incoming.transport:
                 incoming.transport.abort()
-            raise ConnectionResetError("cut by sabotage")
+            return web.Response(status=500)  # nobody gets it
         # What HEAD tells of the length is that of another answer (RFC 9110, 9.3.2), so it cannot be computed here.
         computed = _COMPUTED - ({"content-length"} if incoming.method == "HEAD" else set())
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in computed}

@@ -1,8 +1,11 @@
 """The first drill, both paths, and the mutations that prove that it can come out otherwise."""
 
 import json
+from contextlib import suppress
 
+import docker
 import pytest
+from docker.errors import NotFound
 
 from tests.live.conftest import SHORT
 
@@ -71,12 +74,13 @@ def test_a_rollback_without_the_right_to_act_is_told_by_the_call_that_was_refuse
         ("delay:ecs:UpdateService:10m", "ended after its timeout of 20 s"),
     ],
 )
-def test_a_sabotaged_rollback_breaks_and_ends_within_the_timeout_of_its_step(start, sabotage, said):
+def test_a_sabotaged_rollback_ends_within_the_timeout_of_its_step_and_is_tried_again(start, sabotage, said):
     limit = ("--set", "paths.prepared.rollback.steps[0].timeout=20s")
     drill = start(SCENARIO, "--path", "prepared", *SHORT, *limit, "--sabotage", sabotage)
-    assert drill.end() == 1, drill.output
-    [attempt] = drill.record["attempts"]
-    assert not attempt["recovered"]
+    assert drill.end() == 0, drill.output
+    assert "Traceback" not in drill.output
+    attempt, again = drill.record["attempts"]
+    assert (attempt["recovered"], again["recovered"]) == (False, True)
     [step] = attempt["steps"]
     assert {call["by"] for call in step["calls"] if call["by"]} == {f"sabotage {sabotage}"}
     assert any(said in line for finding in drill.record["findings"] for line in finding["evidence"]), drill.report
@@ -104,12 +108,14 @@ def test_real_credentials_reach_nothing(start):
         SCENARIO, *SHORT, env={"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_PROFILE": "prod"}
     )
     drill.reach("detect")
-    client = __import__("docker").from_env()
+    client = docker.from_env()
     network = f"drill-{drill.folder.name}-net"
-    containers = client.containers.list(filters={"network": network})
+    containers = client.containers.list(filters={"network": network}, ignore_removed=True)
     assert len(containers) >= 4
     for container in containers:
-        seen = json.dumps(container.attrs) + container.logs().decode("utf-8", "replace")
+        seen = json.dumps(container.attrs)
+        with suppress(NotFound):  # a task that the deployment replaces goes meanwhile
+            seen += container.logs().decode("utf-8", "replace")
         assert key not in seen and secret not in seen
     assert drill.end() == 0, drill.output
     for file in drill.folder.rglob("*"):
