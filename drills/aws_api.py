@@ -20,6 +20,7 @@ from botocore.model import OperationModel, ServiceModel
 
 from drills.aws_identity import Credentials
 from drills.aws_rules import RULES
+from drills.aws_scheduler import SchedulerLooksAgain
 from drills.aws_trust import TrustPolicy
 from harness.tap import Answer, Operation, Request, Rule
 
@@ -36,7 +37,7 @@ class AwsDialect:
     """Reads requests of any AWS client; see ``harness.tap.Dialect``."""
 
     def __init__(self, more: tuple[Rule, ...] = ()) -> None:
-        self.rules: tuple[Rule, ...] = (TrustPolicy(), Credentials(), *RULES, *more)
+        self.rules: tuple[Rule, ...] = (TrustPolicy(), Credentials(), *RULES, *more, SchedulerLooksAgain())
         """What AWS refuses and emulators let through, and what is asked of this endpoint besides."""
 
     def operation(self, request: Request) -> Operation:
