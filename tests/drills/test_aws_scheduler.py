@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from unittest.mock import Mock
 
 import pytest
 
@@ -23,8 +24,8 @@ def service(running=0, pending=0, desired=2, state="IN_PROGRESS"):
 
 def looked(seen, *times):
     """Requests besides the one that was asked for, and the last answer, when it is asked at ``times``."""
-    others, now = [], 0.0
-    rule = SchedulerLooksAgain(clock=lambda: now)
+    others, clock = [], Mock()
+    rule = SchedulerLooksAgain(clock=clock)
 
     async def upstream(request):
         if "UpdateService" in request.headers["x-amz-target"]:
@@ -32,7 +33,7 @@ def looked(seen, *times):
         return Answer(200, {}, json.dumps({"services": [seen]}).encode())
 
     answer = None
-    for now in times:
+    for clock.return_value in times:
         answer = asyncio.run(rule.answer(Operation("ecs", "DescribeServices", "shop", {}), ASKED, upstream))
     return others, answer
 
