@@ -20,7 +20,7 @@ drill: .venv/.ready  ## one drill: make drill SCENARIO=ecs-bad-migration ARGS='-
 gate: .venv/.ready  ## is everything rehearsed that drill-gate.yaml asks for? ARGS=--run rehearses first what is not
 	@$(BIN)/drill gate $(ARGS)
 
-test: setup      ## unit tests and live drills (at most 25 minutes); clusters have a target of their own
+test: setup      ## unit tests and live drills (45 minutes on two cores); clusters have a target of their own
 	@scripts/chromium
 	$(BIN)/coverage run -m pytest -n 2 --timeout 600 -m 'not cluster' $(ARGS)
 	$(BIN)/coverage combine -q
