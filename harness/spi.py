@@ -193,6 +193,8 @@ class Bench:
     """The state before the bad release; None until it is taken."""
     broken: Mapping[str, str] = field(default_factory=dict)
     """Variables that a sabotage gives commands instead of the stack's."""
+    entry: str = ""
+    """What a sabotage gives commands as ``{{ stack.url }}``; empty: where users enter."""
     place: Place | None = None
     """The step that runs; None outside of the runner."""
 

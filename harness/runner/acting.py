@@ -13,6 +13,8 @@ from harness.spi import Place, Scope, Step, StepOutcome
 
 def run_steps(session: Session, steps: Sequence[Step], scope: Scope) -> CheckResult | None:
     """Run ``steps`` until one fails; the failure as the answer of a check, or None when all went well."""
+    if session.stack.entry:
+        scope = scope.plus(stack={"url": session.stack.entry})
     for number, step in enumerate(steps, start=1):
         command = step.describe(scope)
         name = step.name or f"step {number}"

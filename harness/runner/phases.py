@@ -20,7 +20,7 @@ from harness.probe.process import Probe
 from harness.runner.acting import run_steps
 from harness.runner.asking import ask_all, first_failure, record, take_snapshot
 from harness.runner.forecast import ask_forecast
-from harness.runner.sabotaging import look
+from harness.runner.sabotaging import look, ready
 from harness.runner.session import Session, environment_of
 from harness.scenario.models import Scenario
 from harness.spi import Bench, Need, Plugin, ServiceConfig
@@ -178,6 +178,7 @@ def baseline(session: Session) -> Next:
         return Next(
             Phase.VERDICT, False, "the good release was not steady under traffic: nothing can be judged against it"
         )
+    ready(session)
     session.bench = replace(session.stack, s0=take_snapshot(session, "S0"))
     return Next(
         Phase.RELEASE_BAD, True, f"steady {session.scenario.traffic.rate:g}/s for {format_duration(windows.baseline)}"

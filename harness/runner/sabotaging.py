@@ -9,13 +9,19 @@ from dataclasses import replace
 
 from harness.events import SabotageEnded, SabotageStarted
 from harness.runner.session import Session
-from harness.sabotages import Armed, Saboteur, Site, dice, saboteur
+from harness.sabotages import Armed, Saboteur, Site, dice
 
 
 def look(session: Session) -> None:
     """Whether there is something to break, now that the stack runs. Raises UsageProblem."""
     for each in _all(session):
         each.look(session.stack)
+
+
+def ready(session: Session) -> None:
+    """The good release serves, and nothing is bad yet."""
+    for each in _all(session):
+        each.ready(_site(session, each))
 
 
 @contextmanager
@@ -28,8 +34,8 @@ def sabotaged(session: Session) -> Iterator[None]:
     if session.attempt > 1:
         yield
         return
-    for each in session.scenario.sabotage:
-        _arm(session, saboteur(each), session.broken)
+    for each in session.own_sabotages:
+        _arm(session, each, session.broken)
     with ExitStack() as broken:
         for asked in session.options.sabotages:
             _arm(session, asked, broken)
@@ -42,14 +48,22 @@ def mend(session: Session) -> None:
 
 
 def _all(session: Session) -> Sequence[Saboteur]:
-    return [*map(saboteur, session.scenario.sabotage), *session.options.sabotages]
+    return (*session.own_sabotages, *session.options.sabotages)
+
+
+def _site(session: Session, who: Saboteur) -> Site:
+    dealt = dice(session.options.seed, who.name)
+    return Site(session.stack, session.scenario, session.options.path, session.scope, dealt)
 
 
 def _arm(session: Session, who: Saboteur, broken: ExitStack) -> None:
-    dealt = dice(session.options.seed, who.name)
-    armed = who.arm(Site(session.stack, session.scenario, session.options.path, session.scope, dealt))
+    armed = who.arm(_site(session, who))
     broken.callback(_undo, session, who.name, armed)
-    session.bench = replace(session.stack, broken={**session.stack.broken, **armed.environment})
+    session.bench = replace(
+        session.stack,
+        broken={**session.stack.broken, **armed.environment},
+        entry=armed.entry or session.stack.entry,
+    )
     session.timeline.write(SabotageStarted(sabotage=who.name, what=armed.what, simulated=who.simulated))
 
 
@@ -61,6 +75,7 @@ def _undo(session: Session, name: str, armed: Armed) -> None:
         ended = armed.undo()
     finally:
         kept = {key: value for key, value in session.stack.broken.items() if key not in armed.environment}
-        session.bench = replace(session.stack, broken=kept)
+        entry = "" if armed.entry else session.stack.entry
+        session.bench = replace(session.stack, broken=kept, entry=entry)
         signal.signal(signal.SIGALRM, limit)
     session.timeline.write(SabotageEnded(sabotage=name, said=ended.said, met=ended.met))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from harness.probe.process import Probe
 from harness.probe.samples import Sample, SampleReader
 from harness.reap import TIMELINE, start_watchdog
 from harness.redact import Redactor
-from harness.sabotages import Saboteur
+from harness.sabotages import Saboteur, saboteur
 from harness.scenario.load import Loaded
 from harness.scenario.models import Attempt, RecoveryPath, Scenario, Windows
 from harness.spi import Bench, Run, Scope
@@ -101,6 +102,11 @@ class Session:
     def scenario(self) -> Scenario:
         """The scenario, overrides and mutations applied."""
         return self.loaded.scenario
+
+    @cached_property
+    def own_sabotages(self) -> tuple[Saboteur, ...]:
+        """What the scenario itself is about."""
+        return tuple(map(saboteur, self.scenario.sabotage))
 
     @property
     def path(self) -> RecoveryPath:

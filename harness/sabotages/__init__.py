@@ -54,6 +54,8 @@ class Armed:
     """Mends it, whatever the attempt has done meanwhile; has limits of its own, for no phase's limit ends it."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that the commands of the attempt get instead of the stack's."""
+    entry: str = ""
+    """Where the commands of the attempt find ``{{ stack.url }}``, if not where users enter."""
 
 
 class NothingToBreak(EnvironmentProblem):
@@ -77,6 +79,9 @@ class Saboteur(ABC):
 
     def look(self, bench: Bench) -> None:  # noqa: B027
         """Asked once the stack runs. Raises UsageProblem where there is nothing to break after all."""
+
+    def ready(self, site: Site) -> None:  # noqa: B027
+        """Told when the good release serves: the last moment to keep something of it."""
 
     @abstractmethod
     def arm(self, site: Site) -> Armed:

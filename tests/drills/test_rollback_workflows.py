@@ -5,13 +5,17 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import drills
 from drills.releases import Releases
+from drills.sabotages.front import SmokeCached
+from harness.checks.http import HttpCheck
 from harness.events import StepEnded
 from harness.model import Phase
 from harness.redact import Redactor
@@ -42,7 +46,8 @@ class Users(BaseHTTPRequestHandler):
 
     def do_GET(self):
         good = self.server.good
-        self._answer(200 if good else 500, f'Welcome "total_cents":{self.path[-2:]}00' if good else "broken")
+        item = self.path.partition("?")[0][-2:]
+        self._answer(200 if good else 500, f'Welcome "total_cents":{item}00' if good else "broken")
 
     def do_POST(self):
         self.server.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -205,6 +210,29 @@ def test_a_release_whose_smoke_is_red_goes_back_by_itself(team):
     assert team.outcomes()["v3"] == ("BAD", "lee")
     told = team.users.told[0]
     assert (told["version"], told["operator"], told["reason"]) == ("v2", "lee", "smoke was red after the deploy")
+
+
+@pytest.mark.parametrize(("careful", "deploys", "said"), [(True, 2, "0 of the"), (False, 1, "3 of the 3")])
+def test_a_cache_before_the_service_fools_a_smoke_that_asks_what_it_has(site, careful, deploys, said):
+    url = f"http://127.0.0.1:{site.users.server_port}"
+    smoke = [HttpCheck(get=path) for path in ("/", "/orders/17", "/orders/18")]
+    where = SimpleNamespace(
+        bench=replace(site.bench, platform=SimpleNamespace(entry_url=url)),
+        scenario=SimpleNamespace(smoke=smoke, releases=SimpleNamespace(good="v2")),
+        scope=lambda _: Scope({}),
+    )
+    cache = SmokeCached()
+    cache.ready(where)
+    site.users.good = False
+    armed = cache.arm(where)
+    if not careful:
+        script = site.bench.workdir.parent / "release-actions" / "smoke.py"
+        script.write_text(script.read_text().replace("path + fresh", "path"))
+    push = {"event": "push", "commit": commit(site), "succeeds": ["deploy"]}
+    done = site.run("release.yml", env={"STACK_URL": armed.entry}, **push)
+    assert done.ok and len(site.deploys()) == deploys, done.output
+    ended = armed.undo()
+    assert ended.met and said in ended.said
 
 
 def test_a_release_whose_smoke_is_green_stays(team):

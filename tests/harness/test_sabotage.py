@@ -16,11 +16,12 @@ from harness.cli import main
 from harness.errors import ScenarioProblem, TimeLimit, UsageProblem
 from harness.events import SabotageEnded, SabotageStarted
 from harness.limits import time_limit
-from harness.model import Finding
+from harness.model import Finding, Phase
 from harness.record import RunRecord, build_record
 from harness.redact import Redactor
 from harness.report.markdown import render_markdown
 from harness.resilience import plan
+from harness.runner.acting import run_steps
 from harness.runner.recovery import _was_stopped, attempts
 from harness.runner.sabotaging import mend, sabotaged
 from harness.sabotages import Armed, Ended, Saboteur, dice, saboteur, saboteurs
@@ -28,7 +29,7 @@ from harness.sabotages.api import ApiSaboteur
 from harness.sabotages.concurrent_deploy import ConcurrentDeploy
 from harness.sabotages.runner_killed import RunnerKilled
 from harness.scenario.load import load_scenario
-from harness.spi import Bench, Scope
+from harness.spi import Bench, Scope, StepOutcome
 from harness.steps.command import CommandStep
 from harness.verdict import judge
 from tests.harness.runs import D3, Attempt, Drill
@@ -46,8 +47,8 @@ class Broken(Saboteur):
     breaks = "a thing"
     passes = True
 
-    def __init__(self, name="broken", environment=None, undo=None):
-        self.name, self.done, self.environment, self._undo = name, [], environment or {}, undo
+    def __init__(self, name="broken", environment=None, undo=None, entry=""):
+        self.name, self.done, self.environment, self._undo, self.entry = name, [], environment or {}, undo, entry
 
     def applies(self, scenario, path):
         return None
@@ -61,7 +62,7 @@ class Broken(Saboteur):
             self.done.append("undone")
             return Ended("mended")
 
-        return Armed(f"{self.name} is broken", undo, self.environment)
+        return Armed(f"{self.name} is broken", undo, self.environment, self.entry)
 
 
 class Taken:
@@ -89,7 +90,8 @@ def session(tmp_path, *asked, own=(), seed=0):
         attempt=1,
         again=False,
         broken=ExitStack(),
-        scenario=SimpleNamespace(sabotage=list(own)),
+        scenario=None,
+        own_sabotages=own,
         options=SimpleNamespace(sabotages=asked, seed=seed, path="prepared"),
         scope=None,
         stack=None,
@@ -183,10 +185,26 @@ def test_what_was_asked_for_is_broken_in_attempt_1_alone(tmp_path):
     assert (run.events[0].what, run.events[1].said) == ("broken is broken", "mended")
 
 
-def test_what_the_scenario_breaks_stays_so_until_the_end(tmp_path, monkeypatch):
+def test_commands_are_told_another_entry_and_the_harness_is_not(tmp_path):
+    run = live(tmp_path, Broken("front", entry="http://cache"), Broken("key", {"KEY": "old"}))
+    told = []
+
+    def execute(bench, scope):
+        told.append(scope.render("{{ stack.url }}"))
+        return StepOutcome(ok=True, took=0.0)
+
+    step = SimpleNamespace(name="rollback", describe=lambda scope: "", execute=execute)
+    scope = Scope({"stack": {"url": "http://users"}})
+    run.phase = Phase.ATTEMPT
+    with sabotaged(run):
+        run_steps(run, [step], scope)
+    run_steps(run, [step], scope)
+    assert told == ["http://cache", "http://users"] and scope.render("{{ stack.url }}") == "http://users"
+
+
+def test_what_the_scenario_breaks_stays_so_until_the_end(tmp_path):
     own = Broken("own", {"OWN": "1"})
-    monkeypatch.setattr("harness.runner.sabotaging.saboteur", lambda name: own)
-    run = live(tmp_path, Broken(environment={"ASKED": "1"}), own=["own"])
+    run = live(tmp_path, Broken(environment={"ASKED": "1"}), own=[own])
     with sabotaged(run):
         assert {"OWN", "ASKED"} <= set(run.bench.environment())
     assert own.done[1:] == [] and run.bench.environment().get("OWN") == "1" and "ASKED" not in run.bench.environment()

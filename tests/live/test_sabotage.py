@@ -60,6 +60,14 @@ def test_on_a_function_a_key_is_renewed_a_right_is_not_and_a_dead_runner_is_star
     assert (again["order"], came_to(again)) == (told["order"], came_to(told))
 
 
+def test_a_release_workflow_whose_smoke_asks_past_caches_goes_back_by_itself(start):
+    drill = start("workflow-vps", "--path", "automatic", "--sabotage", "smoke-cached", *SHORT)
+    assert drill.end() == 0, drill.output
+    [sabotage] = drill.record["sabotages"]
+    assert "/orders/17" in sabotage["what"] and "it answered 0 of the" in sabotage["said"]
+    assert drill.record["attempts"][0]["recovered"]
+
+
 @pytest.mark.parametrize("name", ["concurrent-deploy", "disk-full"])
 def test_kill_9_in_a_sabotaged_attempt_leaves_nothing(start, name):
     drill = start("vps-deploy-lock", "--path", "prepared", "--sabotage", name, *SHORT)

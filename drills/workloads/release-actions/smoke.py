@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Asks what users ask: `smoke.py 'PATH TEXT' …`; PATH has to answer 200 with TEXT in it.
 
+Each request has a query of its own: no cache between here and the service may answer for a release that is gone.
+
 Environment: STACK_URL, where users enter; SMOKE_SECONDS, how long it may take until all is well (10).
 Exit code: 0 all well, 1 not in time, with what was seen last.
 """
@@ -10,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 
 
 def main():
@@ -28,8 +31,9 @@ def main():
 
 def wrong(opener, path, text):
     """What is wrong with one answer; empty where nothing is."""
+    fresh = f"{'&' if '?' in path else '?'}smoke={uuid.uuid4().hex}"
     try:
-        with opener.open(os.environ["STACK_URL"] + path, timeout=3) as answer:
+        with opener.open(os.environ["STACK_URL"] + path + fresh, timeout=3) as answer:
             body = answer.read().decode(errors="replace")
     except urllib.error.HTTPError as problem:
         return f"GET {path}: {problem.code}"
