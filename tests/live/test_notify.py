@@ -16,10 +16,10 @@ def receiving():
 def test_chat_and_mail_get_version_operator_verdict_and_recovery_time_and_the_verdict_is_the_drills(start, receiving):
     webhook, mailbox = receiving
     urls = (
-        f"http://{webhook.address}/services/T0/B0/token-4711",
+        f"http://{webhook.address}/services/T0/B0/token-swordfish",
         f"mailto://{mailbox.address}?from=drill@example.org&to=team@example.org",
-        f"json://127.0.0.1:{receivers.closed_port()}/token-4711",
-        f"json://{webhook.address}/hang?rto=600&token=token-4711",
+        f"json://127.0.0.1:{receivers.closed_port()}/token-swordfish",
+        f"json://{webhook.address}/hang?rto=600&token=token-swordfish",
     )
     drill = start("lambda-pruned-version", *SHORT, env={**NO_ENGINE, "DRILL_NOTIFY": " ".join(urls)})
     assert drill.end() == 0, drill.output
@@ -40,5 +40,5 @@ def test_chat_and_mail_get_version_operator_verdict_and_recovery_time_and_the_ve
         (message, f"json://… ({number} of 4)") for message in ("started", "result") for number in (3, 4)
     }
     files = [file.read_text(errors="replace") for file in drill.folder.rglob("*") if file.is_file()]
-    assert not [text for text in (*files, drill.output, *texts) if "4711" in text]
+    assert not [text for text in (*files, drill.output, *texts) if "swordfish" in text]
     assert drill.gone() == []

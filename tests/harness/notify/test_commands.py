@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 DRILL = str(Path(sys.executable).with_name("drill"))
 NO_ENGINE = {"DOCKER_HOST": "unix:///nowhere", "DRILL_ENGINE": "external"}
 ROLLBACK = ("--title", "Rollback to v1", "--field", "version=v1", "--field", "operator=kim", "--field")
-REFUSED = f"json://127.0.0.1:{closed_port()}/token-4711"
+REFUSED = f"json://127.0.0.1:{closed_port()}/token-swordfish"
 
 
 def start(*arguments, **env):
@@ -52,19 +52,22 @@ def test_a_workflow_tells_slack_and_mail_version_operator_and_status(webhook, ma
     ("urls", "said"),
     [
         ((REFUSED,), "not delivered to json://…: it was refused, or could not be reached"),
-        (("nosuch://token-4711",), "not delivered to nosuch://…: Apprise knows no such URL"),
+        (("nosuch://token-swordfish",), "not delivered to nosuch://…: Apprise knows no such URL"),
         ((), "nobody to tell"),
     ],
 )
 def test_an_undelivered_message_is_an_error_only_where_that_is_asked_for(urls, said, strict, code):
     done, output = run("notify", *ROLLBACK, "status=failure", *strict, *urls)
-    assert (done, said in output, "4711" in output) == (code, True, False), output
+    assert (done, said in output, "swordfish" in output) == (code, True, False), output
 
 
 def test_what_is_no_url_is_refused_and_not_shown():
-    for arguments in (("notify", *ROLLBACK, "status=x", "token-4711"), ("run", "shop", "--notify", "token-4711")):
+    for arguments in (
+        ("notify", *ROLLBACK, "status=x", "token-swordfish"),
+        ("run", "shop", "--notify", "token-swordfish"),
+    ):
         code, output = run(*arguments)
-        assert (code, "expected a URL" in output, "4711" in output) == (3, True, False), output
+        assert (code, "expected a URL" in output, "swordfish" in output) == (3, True, False), output
 
 
 def test_a_field_is_name_and_value():
@@ -136,7 +139,7 @@ def untold(folder):
 
 
 def test_a_run_tells_its_start_and_its_result_and_names_who_is_not_told(webhook, rehearse):
-    code, output, folder = rehearse(DRILL_NOTIFY=f"http://{webhook.address}/hook {REFUSED} nosuch://token-4711")
+    code, output, folder = rehearse(DRILL_NOTIFY=f"http://{webhook.address}/hook {REFUSED} nosuch://token-swordfish")
     first, second = webhook.text().splitlines(), webhook.text().splitlines()
     assert (code, first[0]) == (4, "STARTED: rollback drill ecs-bad-migration, path naive")
     assert second[0] == "ERROR: rollback drill ecs-bad-migration, path naive"
@@ -152,7 +155,7 @@ def test_a_run_tells_its_start_and_its_result_and_names_who_is_not_told(webhook,
     assert "result delivered to http://… (1 of 3)" in output
     assert f"result not delivered to nosuch://… (3 of 3): {unknown}" in output
     files = [output, *(file.read_text(errors="replace") for file in folder.rglob("*") if file.is_file())]
-    assert not [text for text in files if "4711" in text]
+    assert not [text for text in files if "swordfish" in text]
 
 
 def test_no_secret_is_told_and_that_of_a_target_is_masked_in_the_run(webhook, rehearse):

@@ -45,7 +45,7 @@ def test_a_mail_has_the_title_as_subject_and_the_fields_as_text(mailbox):
 
 def test_one_that_fails_costs_no_other(webhook):
     refused = f"json://127.0.0.1:{closed_port()}"
-    sent = send(refused, f"json://{webhook.address}", "nosuch://token-4711", "token-4711")
+    sent = send(refused, f"json://{webhook.address}", "nosuch://token-swordfish", "token-swordfish")
     assert sent == [
         Delivery("json://… (1 of 4)", "it was refused, or could not be reached"),
         Delivery("json://… (2 of 4)"),
@@ -107,12 +107,12 @@ def test_nothing_stays_of_a_caller_that_is_ended(webhook, number):
 
 
 def test_no_list_of_processes_and_no_environment_shows_a_url(webhook, monkeypatch):
-    url = f"json://kim:password-4711@{webhook.address}/hang?rto=600"
+    url = f"json://kim:password-swordfish@{webhook.address}/hang?rto=600"
     monkeypatch.setenv("DRILL_NOTIFY", url)
     sending = Sending(MESSAGE, [Target(url)], 3.0)
     process = worker()
     shown = [*process.cmdline(), *process.environ().values(), repr(Target(url)), sending.wait()[0].to]
-    assert not [each for each in shown if "4711" in each]
+    assert not [each for each in shown if "swordfish" in each]
 
 
 def test_a_host_that_starts_no_process_is_a_target_that_is_not_told(monkeypatch):
