@@ -89,6 +89,7 @@ def plan_of(scenario: Scenario, path: str, images: Images) -> Plan:
             name=Phase.RELEASE_BAD,
             timeout=limits.release * 2,
             steps=(
+                *_steps([scenario.forecast] if scenario.forecast else [], scopes[bad]),
                 *_steps(scenario.deploy, scopes[bad]),
                 PlannedStep(
                     what=f"the fault must fire: {scenario.fault.error_rate:.0%} of requests fail",

@@ -3,8 +3,13 @@
 import pytest
 
 from harness.cli import library
-from harness.cli.library import Done, Row
+from harness.cli.common import SCENARIOS, prepared
+from harness.cli.library import Done, Row, rows_of
+from harness.images import Images
 from harness.model import Verdict
+from harness.runner.plan import plan_of
+from harness.runner.session import recipe_folders
+from harness.scenario.find import all_scenarios
 
 ROWS = [
     Row("one", "naive", "", Verdict.PASSED),
@@ -37,3 +42,10 @@ def test_rows_stand_in_the_librarys_order_and_those_of_a_scenario_that_is_gone_a
     assert [line.split("|")[1].strip() for line in table()] == ["one", "one", "one-more"]
     library._write(ROWS[:2], [])
     assert [line.split("|")[1].strip() for line in table()] == ["one", "one"]
+
+
+@pytest.mark.parametrize("row", list(rows_of(all_scenarios(SCENARIOS))), ids=library._name)
+def test_each_row_can_be_planned_with_every_template_filled(row):
+    loaded, path, _ = prepared(row.scenario, (), (row.mutation,) if row.mutation else (), row.path)
+    plan = plan_of(loaded.scenario, path, Images(None, recipe_folders(loaded.workdir), progress=print))
+    assert plan.phases
